@@ -1,0 +1,86 @@
+# The book's commands; `make help` lists them. GNU make and a POSIX shell, on Linux and macOS.
+
+PYTHON ?= python3
+PORT ?= 8000
+UV ?= uv
+
+# `make test UNPINNED=1` takes today's releases instead of the lock, in an environment of its own
+# (in _build, which neither Sphinx nor ruff reads).
+ifdef UNPINNED
+VENV := _build/unpinned
+REQUIREMENTS := --upgrade --upgrade-strategy eager ".[book,test,lab,build]"
+else
+VENV := .venv
+REQUIREMENTS := --require-hashes -r requirements.lock
+endif
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+BUILD := jupyter-book build -W -n --keep-going
+
+# A reader's own plotting backend would replace the one that puts figures into a notebook.
+unexport MPLBACKEND
+
+.PHONY: help install book test test-slow lab serve notebooks format lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+install: $(STAMP) ## make .venv from requirements.lock (every command below does it when needed)
+
+# The stamp is written last, so an interrupted install is done again. An environment whose pip does
+# not run is half-made, or its Python is gone: only then is it thrown away.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another one: make book PYTHON=python3.12"; exit 1; } >&2
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing into $(VENV): a minute or two, the first time only"
+	$(BIN)/python -m pip install --quiet $(REQUIREMENTS)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# A second build does not repeat the warnings of pages it keeps, so a failed one keeps none; the
+# results of the notebooks stay in the cache.
+book: $(STAMP) ## execute the notebooks and build the book
+	$(BIN)/$(BUILD) . || { rm -rf _build/.doctrees; exit 1; }
+	@echo
+	@echo "The book is built. Open _build/html/index.html, or: make serve"
+
+# Each notebook is executed once, by nbval; the pages are then built from the committed outputs, in
+# a folder of their own and from nothing, so that every warning is seen.
+test: $(STAMP) ## prove it: ruff, unit tests, notebooks, pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest --ignore=tests/book
+	REGLIB_STATIC=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	  --nbval-sanitize-with tests/nbval.cfg notebooks
+	rm -rf _build/test
+	BOOK_EXECUTE=off $(BIN)/$(BUILD) --path-output _build/test .
+	BOOK_HTML="$(CURDIR)/_build/test/_build/html" $(BIN)/python -m pytest tests/book
+
+test-slow: $(STAMP) ## the tests that take more than a few seconds
+	$(BIN)/python -m pytest -m slow --ignore=tests/book
+
+lab: $(STAMP) ## open the first chapter in JupyterLab
+	$(BIN)/jupyter-lab notebooks/03_one_step.ipynb
+
+serve: $(STAMP) ## serve the built book on this machine only (PORT=8000)
+	@test -f _build/html/index.html || { echo "There is no book yet: make book" >&2; exit 1; }
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+notebooks: $(STAMP) ## execute the notebooks in place and keep what is stable
+	$(BIN)/python -m reglib.book.notebooks
+
+format: $(STAMP) ## format the code as `make test` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## compile requirements.lock again (needs uv)
+	@command -v $(UV) >/dev/null || { echo "uv is needed: pip install uv, or UV=its path" >&2; exit 1; }
+	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
+
+clean: ## remove the built book and the caches (the environment stays)
+	rm -rf _build .pytest_cache .ruff_cache

@@ -1,0 +1,14 @@
+"""The book's own Sphinx extension: look, mathematics, page clean-up, and the claim ledger."""
+
+from __future__ import annotations
+
+from sphinx.application import Sphinx
+
+from . import assets, docstrings, environment, freshness, ledger, look, math, pages
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect every part; each part knows its own events."""
+    for part in (look, freshness, math, docstrings, pages, assets, ledger, environment):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

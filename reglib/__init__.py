@@ -1,0 +1,9 @@
+"""The tested mathematics behind *Regularization on Trial*: penalties, losses, solvers, diagnostics.
+
+The core imports NumPy only. What the book's pages need beyond it lives in `reglib.book`.
+"""
+
+from reglib import datasets, diagnostics, losses, penalties, solvers
+
+__version__ = "0.1.0"
+__all__ = ["datasets", "diagnostics", "losses", "penalties", "solvers"]

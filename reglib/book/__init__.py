@@ -1,0 +1,1 @@
+"""What only a page of the book needs: claims, figures, interactive figures, tables, listings."""

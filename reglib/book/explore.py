@@ -1,0 +1,201 @@
+"""Interactive figures in one cell: alive with a kernel, and alive on a page without one.
+
+`explore(draw, lam=[...], step=[...])` takes a function that draws one picture for given values:
+
+    def draw(figure, lam, step):  # figure is empty; draw on it
+        ...
+        return "lam = 1, step = 0.1: gradient descent converges in 268 steps."
+
+The sentence it returns is the picture's alternative text, the spoken value of the sliders and the
+line below them. With a kernel, sliders redraw on demand. Without one, self-contained HTML carries
+one frame for each combination of values and a native range input for each parameter.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from reglib.book import style
+
+Draw = Callable[..., str]
+STATIC = "REGLIB_STATIC"
+"""While this variable is set nobody is there to move a live slider: builds and tests set it."""
+
+# The slider positions give the frame's number, as in a table read row by row. Keys are kept from
+# JupyterLab, which would move between cells. The markup needs no ids, so any number of figures may
+# stand on a page.
+SCRIPT = """\
+(() => {
+  const figure = document.currentScript.parentNode, image = figure.querySelector("img");
+  const data = JSON.parse(figure.querySelector("script").textContent);
+  const inputs = [...figure.querySelectorAll("input")], outputs = figure.querySelectorAll("output");
+  const sentence = figure.querySelector(".trial-sentence");
+  const show = () => {
+    const at = inputs.reduce((n, input) => n * (+input.max + 1) + +input.value, 0);
+    image.src = data.frames[at];
+    image.alt = sentence.textContent = data.sentences[at];
+    inputs.forEach((input, i) => {
+      const value = data.values[i][+input.value];
+      outputs[i].textContent = value;
+      input.setAttribute("aria-valuetext", value);
+    });
+  };
+  const fetchAll = () => data.frames.forEach((frame) => { new Image().src = frame; });
+  for (const type of ["pointerenter", "focusin", "touchstart"])
+    figure.addEventListener(type, fetchAll, { once: true, passive: true });
+  figure.addEventListener("input", show);
+  figure.addEventListener("keydown", (event) => event.stopPropagation());
+})();"""
+
+
+class Explore:
+    """A figure with a slider for each parameter; see the module's docstring."""
+
+    def __init__(
+        self,
+        draw: Draw,
+        figsize: tuple[float, float],
+        start: dict[str, int],
+        labels: dict[str, str],
+        grids: dict[str, list[float]],
+    ) -> None:
+        self.draw, self.figsize, self.start = draw, figsize, start
+        self.labels, self.grids = labels, grids
+
+    @cached_property
+    def figure(self) -> Figure:
+        # Margins are fixed, so that nothing jumps between frames; `draw` may adjust them.
+        figure = style.new_figure(self.figsize, layout="none")
+        figure.subplots_adjust(left=0.13, right=0.97, top=0.93, bottom=0.14)
+        return figure
+
+    def sentence(self, values: Sequence[float]) -> str:
+        """Draw one frame on the figure; returns what is to be seen."""
+        self.figure.clear()
+        with style.mpl.rc_context(style.LOOK):
+            sentence = self.draw(self.figure, **dict(zip(self.grids, values, strict=True)))
+        return style.checked_alt(sentence)
+
+    def frame(self, values: Sequence[float]) -> tuple[str, str]:
+        """The picture at `values` as a data address, and its sentence."""
+        sentence = self.sentence(values)
+        return style.data_uri(style.pixels(self.figure, 1.25), 24), sentence
+
+    @cached_property
+    def frames(self) -> list[tuple[str, str]]:
+        """Every frame, the last parameter running fastest."""
+        return [self.frame(values) for values in itertools.product(*self.grids.values())]
+
+    @property
+    def started(self) -> list[float]:
+        return [grid[self.start[name]] for name, grid in self.grids.items()]
+
+    def html(self) -> str:
+        """The form that needs no kernel, no library and no request."""
+        first = 0
+        for name, grid in self.grids.items():
+            first = first * len(grid) + self.start[name]
+        addresses, sentences = zip(*self.frames, strict=True)
+        shown = [[number(v) for v in grid] for grid in self.grids.values()]
+        data = {"frames": addresses, "sentences": sentences, "values": shown}
+        # A sentence that holds "</" must not close the script it stands in.
+        payload = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
+        controls = "".join(
+            f'<label><span>{escape(self.labels[name])}</span><input type="range" min="0" step="1" '
+            f'max="{len(grid) - 1}" value="{self.start[name]}" '
+            f'aria-valuetext="{number(grid[self.start[name]])}" autocomplete="off">'
+            f"<output>{number(grid[self.start[name]])}</output></label>"
+            for name, grid in self.grids.items()
+        )
+        image = style.image_tag(addresses[first], style.css_size(self.figure), sentences[first])
+        return (
+            f'<figure class="trial-explore"><div class="trial-controls">{controls}</div>'
+            f'<p class="trial-sentence" role="status">{escape(sentences[first])}</p>{image}'
+            "<noscript><p>The sliders need JavaScript; this is one of the pictures.</p></noscript>"
+            f'<script type="application/json">{payload}</script>'
+            f"<script>{SCRIPT}</script></figure>"
+        )
+
+    def picture(self) -> str:
+        """The first frame alone, for a saved notebook that was run with live sliders."""
+        address, sentence = self.frame(self.started)
+        image = style.image_tag(address, style.css_size(self.figure), sentence)
+        return style.captioned(image, sentence)
+
+    def widget(self) -> Any:
+        """The live form: ipywidgets sliders that redraw the figure."""
+        import ipywidgets
+
+        sliders = {
+            name: ipywidgets.SelectionSlider(
+                options=[(number(v), v) for v in grid],
+                value=grid[self.start[name]],
+                description=self.labels[name],
+                style={"description_width": "initial"},
+                layout={"width": "min(100%, 30em)"},
+            )
+            for name, grid in self.grids.items()
+        }
+        image = ipywidgets.Image(format="png", layout={"max_width": "100%"})
+        text = ipywidgets.HTML()
+
+        def redraw(_: Any = None) -> None:
+            sentence = self.sentence([slider.value for slider in sliders.values()])
+            stream = io.BytesIO()
+            style.pixels(self.figure, 1).save(stream, "png", compress_level=1)
+            image.value, text.value = stream.getvalue(), escape(sentence)
+
+        for slider in sliders.values():
+            slider.observe(redraw, "value")
+        redraw()
+        return ipywidgets.VBox([*sliders.values(), text, image])
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        plain = " x ".join(f"{name} ({len(grid)} values)" for name, grid in self.grids.items())
+        if os.environ.get(STATIC):
+            return {"text/html": self.html(), "text/plain": f"explore {plain}"}
+        # JupyterLab shows the live view first; frames for all values would only make it wait.
+        return self.widget()._repr_mimebundle_() | {"text/html": self.picture()}
+
+
+def number(value: float) -> str:
+    """A slider's value with three significant digits."""
+    return f"{value:.3g}"
+
+
+def explore(
+    draw: Draw,
+    *,
+    figsize: tuple[float, float] = style.LOOK["figure.figsize"],
+    start: dict[str, int] | None = None,
+    labels: dict[str, str] | None = None,
+    **grids: Sequence[float],
+) -> Explore:
+    """A figure with one slider for each keyword: `explore(draw, lam=[0, 1], step=[0.1, 0.2])`.
+
+    draw(figure, **values) draws on the empty figure and returns a sentence that says what is to be
+    seen. `start` gives the position (not the value) at which a slider begins, the middle where
+    nothing is said; `labels` the names shown. ValueError: no slider, or one with fewer than 2
+    values, or a start outside its grid.
+    """
+    values = {name: [float(v) for v in grid] for name, grid in grids.items()}
+    if not values:
+        raise ValueError("explore needs at least one slider, for example lam=[0, 1, 2]")
+    for name, grid in values.items():
+        if len(grid) < 2:
+            raise ValueError(f"{name} must have at least 2 values, got {grid}")
+    start = {name: len(grid) // 2 for name, grid in values.items()} | (start or {})
+    for name, at in start.items():
+        if name not in values or not 0 <= at < len(values[name]):
+            raise ValueError(f"start[{name!r}] must be a position on its slider, got {at}")
+    labels = {name: name for name in values} | (labels or {})
+    return Explore(draw, figsize, start, labels, values)

@@ -1,0 +1,118 @@
+"""The data of the book, and what is done to data before a fit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array
+
+
+class Data(NamedTuple):
+    """A table X (n, p), targets y (n,) and the names of the p columns."""
+
+    X: Array
+    y: Array
+    names: tuple[str, ...]
+
+
+class Standardized(NamedTuple):
+    """X = (raw - mean) / scale; mean and scale (p,) are those of the training rows."""
+
+    X: Array
+    mean: Array
+    scale: Array
+
+
+def article() -> Data:
+    """The article's five points, x = 1..5 and y = 2, 4, 7, 11, 16, with a column of ones first.
+
+    y = x(x + 1)/2 + 1 is a parabola, so no line fits it exactly.
+
+    >>> X, y, names = article()
+    >>> X.shape, names
+    ((5, 2), ('intercept', 'x'))
+    """
+    x = np.arange(1.0, 6.0)
+    return Data(np.column_stack([np.ones(5), x]), np.array([2.0, 4, 7, 11, 16]), ("intercept", "x"))
+
+
+# Columns: total employment (y), GNP implicit price deflator, gross national product, unemployed,
+# armed forces, noninstitutional population aged 14 and over, year; United States, 1947 to 1962.
+_LONGLEY = np.array(
+    [
+        [60323, 83.0, 234289, 2356, 1590, 107608, 1947],
+        [61122, 88.5, 259426, 2325, 1456, 108632, 1948],
+        [60171, 88.2, 258054, 3682, 1616, 109773, 1949],
+        [61187, 89.5, 284599, 3351, 1650, 110929, 1950],
+        [63221, 96.2, 328975, 2099, 3099, 112075, 1951],
+        [63639, 98.1, 346999, 1932, 3594, 113270, 1952],
+        [64989, 99.0, 365385, 1870, 3547, 115094, 1953],
+        [63761, 100.0, 363112, 3578, 3350, 116219, 1954],
+        [66019, 101.2, 397469, 2904, 3048, 117388, 1955],
+        [67857, 104.6, 419180, 2822, 2857, 118734, 1956],
+        [68169, 108.4, 442769, 2936, 2798, 120445, 1957],
+        [66513, 110.8, 444546, 4681, 2637, 121950, 1958],
+        [68655, 112.6, 482704, 3813, 2552, 123366, 1959],
+        [69564, 114.2, 502601, 3931, 2514, 125368, 1960],
+        [69331, 115.7, 518173, 4806, 2572, 127852, 1961],
+        [70551, 116.9, 554894, 4007, 2827, 130081, 1962],
+    ]
+)
+
+
+def longley() -> Data:
+    """Longley's 16 years of United States employment and six nearly collinear explanations.
+
+    Raw units, no column of ones. Source: Longley 1967, as in NIST's Statistical Reference Datasets.
+
+    >>> longley().X.shape
+    (16, 6)
+    """
+    names = ("deflator", "GNP", "unemployed", "armed forces", "population", "year")
+    return Data(_LONGLEY[:, 1:].copy(), _LONGLEY[:, 0].copy(), names)
+
+
+def diabetes(standardized: bool = True) -> Data:
+    """Diabetes progression of 442 patients a year on, explained by 10 measurements at the start.
+
+    Standardized by `standardize`, or in the units of the clinic; y is not centered, and there is no
+    column of ones. Needs scikit-learn, which carries the data; nothing is downloaded.
+    Source: Efron, Hastie, Johnstone and Tibshirani 2004.
+
+    >>> X, y, names = diabetes()
+    >>> X.shape, names[:4]
+    ((442, 10), ('age', 'sex', 'bmi', 'bp'))
+    """
+    from sklearn.datasets import load_diabetes
+
+    data = load_diabetes(scaled=False)
+    X = standardize(data.data).X if standardized else data.data
+    return Data(X, data.target, tuple(data.feature_names))
+
+
+def standardize(X: ArrayLike, rows: ArrayLike | None = None) -> Standardized:
+    """(X - mean) / scale for each column, mean and standard deviation (ddof 0) taken over `rows`.
+
+    `rows` are the training rows (indices, a slice or a boolean array); None means all. Statistics
+    of test rows must not leak into a fit, so all rows are scaled by those of `rows`. ValueError:
+    NaN or inf, or a column that is constant on `rows`, named by its index.
+
+    >>> standardize([[1.0, 10.0], [3.0, 30.0]]).X
+    array([[-1., -1.],
+           [ 1.,  1.]])
+    """
+    X = _checks.finite("X", X, ndim=2)
+    train = _checks.finite("X[rows]", X if rows is None else X[rows], ndim=2)
+    mean, scale = train.mean(axis=0), train.std(axis=0)
+    # A column of equal numbers can have a scale of rounding size instead of 0.
+    constant = np.flatnonzero(np.ptp(train, axis=0) == 0)
+    if constant.size:
+        raise ValueError(
+            "every column of X must vary to be standardized, "
+            f"got constant columns {constant.tolist()}"
+        )
+    return Standardized((X - mean) / scale, mean, scale)

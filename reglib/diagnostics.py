@@ -1,0 +1,248 @@
+"""Measure before you cure: is the gradient right, how curved the loss, which steps are stable?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array
+
+
+def gradient_error(objective: Any, w: ArrayLike) -> float:
+    """max_j |g_j - d_j| / (max(|g_j|, |d_j|) + max|g| / 1000), d by central differences.
+
+    `objective` has `value` and `gradient` that accept leading axes; w (P,) is finite. A right
+    gradient gives about 1e-8 or less, one that is 0.1 % wrong anywhere that matters about 1e-3.
+
+    >>> from reglib.losses import SquaredError
+    >>> gradient_error(SquaredError([[1.0, 2.0]], [3.0]), [0.5, 0.5]) < 1e-8
+    True
+    """
+    w = _checks.finite("w", w, ndim=1)
+    g = objective.gradient(w)
+    h = np.finfo(float).eps ** (1 / 3) * np.maximum(1, np.abs(w))
+    shifts = np.diag(h)
+    estimate = (objective.value(w + shifts) - objective.value(w - shifts)) / (2 * h)
+    size = np.maximum(np.abs(g), np.abs(estimate)) + np.abs(g).max() / 1000
+    return float(np.max(np.abs(g - estimate) / np.where(size > 0, size, 1)))
+
+
+def top_eigenvalue(
+    objective: Any,
+    w: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    tol: float = 1e-10,
+    max_iter: int = 100,
+) -> tuple[Array, Array]:
+    """The largest eigenvalue (...) of the Hessian at w (..., P), and its eigenvector (..., P).
+
+    Lanczos with full reorthogonalization from a random start: only `hessian_vector(w, v)` is
+    called, so no P x P matrix is formed. A run stops when every residual ||H v - theta v|| is at
+    most tol |theta|. Source: Golub and Van Loan, Matrix Computations, chapter 10.
+
+    >>> from reglib.losses import SquaredError
+    >>> loss = SquaredError([[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0])
+    >>> top_eigenvalue(loss, [0.0, 0.0], rng=np.random.default_rng(0))[0].round(12)
+    np.float64(2.0)
+    """
+    w = _checks.finite("w", w)
+    rng = _checks.generator(rng)
+    v = rng.standard_normal(w.shape)
+    basis, alphas, betas = [v / np.linalg.norm(v, axis=-1, keepdims=True)], [], []
+    alive = np.ones(w.shape[:-1], dtype=bool)
+    steps = min(_checks.count("max_iter", max_iter), w.shape[-1])
+    for _ in range(steps):
+        u = objective.hessian_vector(w, basis[-1])
+        alpha = (u * basis[-1]).sum(axis=-1)
+        # A run whose Krylov space is exhausted goes on with a zero vector. Its alpha repeats the
+        # first one: a Rayleigh quotient never exceeds the top eigenvalue, so it does no harm.
+        alphas.append(np.where(alive, alpha, alphas[0] if alphas else alpha))
+        for _ in range(2):  # twice is enough for orthogonality to rounding
+            for q in basis:
+                u = u - (u * q).sum(axis=-1, keepdims=True) * q
+        beta = np.linalg.norm(u, axis=-1)
+        theta, weights = _top_of_tridiagonal(alphas, betas)
+        if np.all(beta * np.abs(weights[..., -1]) <= tol * np.abs(theta)):
+            break
+        alive = alive & (beta > 1e-14 * np.abs(theta))
+        betas.append(np.where(alive, beta, 0))
+        basis.append(np.where(alive[..., None], u / np.where(beta > 0, beta, 1)[..., None], 0))
+    return theta, sum(weights[..., i, None] * q for i, q in enumerate(basis[: len(alphas)]))
+
+
+def _top_of_tridiagonal(alphas: list[Array], betas: list[Array]) -> tuple[Array, Array]:
+    T = np.zeros(np.shape(alphas[0]) + (len(alphas), len(alphas)))
+    for i, alpha in enumerate(alphas):
+        T[..., i, i] = alpha
+    for i, beta in enumerate(betas):
+        T[..., i, i + 1] = T[..., i + 1, i] = beta
+    values, vectors = np.linalg.eigh(T)
+    return values[..., -1], vectors[..., :, -1]
+
+
+def _hessian(hessian_or_loss: Any) -> Array:
+    """A symmetric matrix, given as such or asked of a loss column by column."""
+    if hasattr(hessian_or_loss, "hessian_vector"):
+        size = hessian_or_loss.X.shape[1]
+        return hessian_or_loss.hessian_vector(np.zeros(size), np.eye(size))
+    H = _checks.finite("hessian", hessian_or_loss, ndim=2)
+    if H.shape[0] != H.shape[1]:
+        raise ValueError(f"hessian must be square, got shape {H.shape}")
+    if not np.allclose(H, H.T, rtol=1e-10, atol=1e-12 * np.abs(H).max()):
+        raise ValueError("hessian must be symmetric, got one that is not")
+    return H
+
+
+def _penalized(mask: ArrayLike | None, H: Array) -> Array:
+    """The diagonal of D: 1 where a weight is penalized, 0 where `mask` spares it."""
+    if mask is None:
+        return np.ones(len(H))
+    mask = _checks.mask("mask", mask)
+    return _checks.columns("mask", mask, len(H), "the hessian", H.shape)
+
+
+def condition_number(
+    hessian_or_loss: Any, lam: ArrayLike = 0.0, *, mask: ArrayLike | None = None
+) -> Array:
+    """(largest eigenvalue) / (smallest) of H + lam D: how many steps a decimal digit costs.
+
+    With every weight penalized it is (L + lam)/(l_min + lam). Gradient descent at its best step
+    shrinks the distance by (c - 1)/(c + 1) a step. lam is a number or an array (..., 1); D is the
+    identity, or diag(mask). inf where the smallest eigenvalue is 0 to rounding.
+
+    >>> float(condition_number([[3.0, 0.0], [0.0, 1.0]], lam=1.0))
+    2.0
+    """
+    values = np.linalg.eigvalsh(_with_l2(hessian_or_loss, lam, mask, +1))
+    small, large = values[..., 0], values[..., -1]
+    singular = small <= np.finfo(float).eps * values.shape[-1] * large
+    return np.where(singular, np.inf, large / np.where(singular, 1, small))[()]
+
+
+def _with_l2(hessian_or_loss: Any, lam: ArrayLike, mask: ArrayLike | None, sign: int) -> Array:
+    """H + sign lam D, with the leading axes of lam."""
+    H = _hessian(hessian_or_loss)
+    lam = np.asarray(_checks.nonnegative("lam", lam))
+    return H + sign * lam[..., None] * np.diag(_penalized(mask, H))
+
+
+def step_limit(
+    hessian_or_loss: Any,
+    lam: ArrayLike = 0.0,
+    placement: str = "coupled",
+    *,
+    mask: ArrayLike | None = None,
+    islands: bool = False,
+) -> Any:
+    """The largest step s up to which gradient descent with an L2 term does not diverge.
+
+    coupled, decoupled  2 / top(H + lam D)      proximal  2 / top(H - lam D), inf where that is <= 0
+    shrink_after        the first s at which some |eigenvalue| of (I - s lam D)(I - s H) exceeds 1
+
+    H (p, p) symmetric, or a loss; lam a number or an array (..., 1); D the identity, or diag(mask)
+    where some weights are spared. Returns (...), in the units of `step`. With islands=True (lam a
+    number) returns every interval of stable steps as an array (k, 2): shrinking after the step can
+    be stable again beyond its limit. Directions in which H and lam D are both 0 do not move and
+    are left out. For shrink_after with a mask, intervals narrower than 0.5 % are not seen.
+
+    >>> [round(float(step_limit([[4.0]], 1.0, p)), 4) for p in ("coupled", "proximal")]
+    [0.4, 0.6667]
+    """
+    _checks.one_of("placement", placement, _checks.PLACEMENTS)
+    if islands and np.ndim(lam):
+        raise ValueError(f"islands need lam to be a number, got an array of shape {np.shape(lam)}")
+    if placement == "shrink_after":
+        limit = _shrink_after_limits(_hessian(hessian_or_loss), lam, mask, islands)
+    else:
+        sign = -1 if placement == "proximal" else +1
+        top = np.linalg.eigvalsh(_with_l2(hessian_or_loss, lam, mask, sign))[..., -1]
+        limit = np.where(top > 0, 2 / np.where(top > 0, top, 1), np.inf)[()]
+        if islands:
+            limit = np.array([[0.0, limit]])
+    return limit
+
+
+def _shrink_after_limits(
+    H: Array, lam: ArrayLike, mask: ArrayLike | None, islands: bool
+) -> Array | np.float64:
+    lam = np.asarray(_checks.nonnegative("lam", lam))
+    if islands:
+        return _stable_intervals(H, float(lam), _penalized(mask, H))
+    each = [_stable_intervals(H, float(x), _penalized(mask, H))[0, 1] for x in lam.flat]
+    return np.reshape(each, lam.shape[:-1])[()]
+
+
+def _stable_intervals(H: Array, lam: float, D: Array) -> Array:
+    """All s with every |eigenvalue| of (I - s lam D)(I - s H) at most 1, as intervals (k, 2)."""
+    if lam == 0:
+        top = np.linalg.eigvalsh(H)[-1]
+        return np.array([[0.0, 2 / top if top > 0 else np.inf]])
+    eye = np.eye(len(H))
+
+    def stable(s: Array) -> Array:
+        s = np.asarray(s)[..., None, None]
+        values = np.linalg.eigvals((eye - s * lam * np.diag(D)) @ (eye - s * H))
+        return np.abs(values).max(axis=-1) <= 1 + 1e-12  # a weight that never moves has exactly 1
+
+    h = np.linalg.eigvalsh(H)
+    h = h[h > np.finfo(float).eps * len(h) * h[-1]]
+    edges = _crossings(h, lam) if D.all() else _bisected(h, lam, stable)
+    inside = stable((edges[:-1] + edges[1:]) / 2)
+    starts = edges[:-1][inside & ~np.r_[False, inside[:-1]]]
+    ends = edges[1:][inside & ~np.r_[inside[1:], False]]
+    return np.column_stack([starts, ends])
+
+
+def _crossings(h: Array, lam: float) -> Array:
+    """Every s at which (1 - s lam)(1 - s h) is 1 or -1 for some h > 0: roots of two quadratics."""
+    total, product = h + lam, h * lam
+    discriminant = total**2 - 8 * product
+    root = np.sqrt(discriminant[discriminant >= 0])
+    half, twice = total[discriminant >= 0], 2 * product[discriminant >= 0]
+    minus_one = np.r_[(half - root) / twice, (half + root) / twice]
+    return np.unique(np.r_[0.0, minus_one, total / product, 2 / lam])
+
+
+def _bisected(h: Array, lam: float, stable: Any) -> Array:
+    """Where `stable` changes, found on a geometric grid of 0.5 % and sharpened by bisection."""
+    far = 2.01 * max(1 / lam, 1 / h[0])  # beyond it |det| > 1, so some eigenvalue is outside
+    near = 1 / (h[-1] + lam)
+    grid = np.geomspace(near, far, 2 + int(np.log(far / near) / 0.005))
+    good = stable(grid)
+    low, high = grid[:-1][good[:-1] != good[1:]], grid[1:][good[:-1] != good[1:]]
+    was = stable(low)
+    for _ in range(50):
+        middle = (low + high) / 2
+        same = stable(middle) == was
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.r_[0.0, low, far]
+
+
+def effective_dof(
+    X: ArrayLike, lam: ArrayLike, *, mask: ArrayLike | None = None, intercept: bool = False
+) -> Array:
+    """trace of the ridge hat matrix: sum_i d_i^2 / (d_i^2 + n lam), plus 1 for each free direction.
+
+    d (p,) are the singular values of the penalized columns of X (n, p), less what free columns
+    explain of them. Free, and so counted whole, are the columns that `mask` spares and, with
+    intercept=True, a column of ones (X itself needs none). lam is a number or an array (..., 1) ->
+    (...). At lam = 0 it is the rank. Source: Hastie, Tibshirani and Friedman 2009, eq. 3.50.
+
+    >>> [round(float(effective_dof([[1.0], [-1.0]], lam)), 6) for lam in (0.0, 1.0)]
+    [1.0, 0.5]
+    """
+    X = _checks.finite("X", X, ndim=2)
+    lam = _checks.nonnegative("lam", lam)
+    held = np.ones(X.shape[1], bool) if mask is None else _checks.mask("mask", mask)
+    _checks.columns("mask", held, X.shape[1], "X", X.shape)
+    free = np.column_stack([np.ones((len(X), int(intercept))), X[:, ~held]])
+    U, d, _ = np.linalg.svd(free, full_matrices=False)
+    U = U[:, d > np.finfo(float).eps * max(X.shape) * d.max(initial=0.0)]
+    # What is left of a column that the free ones explain is rounding, in the units of the column.
+    d = np.linalg.svd(X[:, held] - U @ (U.T @ X[:, held]), compute_uv=False)
+    d2 = d[d > np.finfo(float).eps * max(X.shape) * np.linalg.norm(X[:, held])] ** 2
+    return U.shape[1] + (d2 / (d2 + len(X) * lam)).sum(axis=-1)

@@ -1,0 +1,61 @@
+"""How wrong a linear model is on its data. All losses are means over the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array
+
+
+@dataclass(frozen=True, eq=False)
+class SquaredError:
+    """1/(2n) ||X w - y||^2 for a table X (n, p), targets y (n,) and weights w (..., p).
+
+    Gradient X'(X w - y)/n, Hessian H = X'X/n. An intercept is a column of ones in X. `value`
+    returns (...), `gradient` and `hessian_vector` (..., p). ValueError: empty, NaN or inf in X or
+    y, row counts that differ, y of shape (n, 1); at evaluation, w whose last axis is not p. Weights
+    that are inf or NaN are evaluated, not refused: a diverging run is a result.
+
+    >>> loss = SquaredError([[1.0, 1.0], [1.0, 2.0]], [2.0, 4.0])
+    >>> loss.value([0.0, 1.0]), loss.gradient([0.0, 1.0])
+    (np.float64(1.25), array([-1.5, -2.5]))
+    """
+
+    X: Any
+    y: Any
+
+    def __post_init__(self) -> None:
+        X, y = _checks.design(self.X, self.y)
+        object.__setattr__(self, "X", X)
+        object.__setattr__(self, "y", y)
+
+    def _weights(self, name: str, w: ArrayLike) -> Array:
+        return _checks.columns(name, w, self.X.shape[1], "X", self.X.shape)
+
+    def residual(self, w: ArrayLike) -> Array:
+        """X w - y, of shape (..., n)."""
+        return self._weights("w", w) @ self.X.T - self.y
+
+    def value(self, w: ArrayLike) -> Array:
+        return np.square(self.residual(w)).mean(axis=-1) / 2
+
+    def gradient(self, w: ArrayLike) -> Array:
+        return self.residual(w) @ self.X / len(self.X)
+
+    def hessian_vector(self, w: ArrayLike, v: ArrayLike) -> Array:
+        """H v for v (..., p); the Hessian of a squared error does not depend on w."""
+        self._weights("w", w)
+        return self._weights("v", v) @ self.X.T @ self.X / len(self.X)
+
+    def lipschitz(self) -> float:
+        """L, the largest eigenvalue of H: the gradient's Lipschitz constant."""
+        return float(np.linalg.norm(self.X, 2) ** 2 / len(self.X))
+
+    def on(self, rows: ArrayLike) -> SquaredError:
+        """The same loss on some rows of the data (indices, a slice or a boolean array)."""
+        return SquaredError(self.X[rows], self.y[rows])

@@ -1,0 +1,169 @@
+"""What weights cost: `value`, `subgradient` and `prox` of each penalty.
+
+Weights are flat arrays (..., P). Leading axes are a sweep: every method works along the last axis,
+and `lam`, `l1_ratio` and `step` may be numbers or arrays whose last axis is 1. `lam` has the units
+of the loss divided by those of the penalty's formula; `step` those of w^2 divided by the loss.
+`value` returns (...), the others (..., P). Weights that are inf or NaN are worked on, not refused,
+since a diverging run is a result.
+
+The proximal map is prox(w, step) = argmin_u P(u) + ||u - w||^2 / (2 step) (Parikh and Boyd 2014).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array, Hyper
+
+
+class Penalty(Protocol):
+    """Anything with these three methods is a penalty; no base class is needed."""
+
+    def value(self, w: ArrayLike) -> Array: ...
+    def subgradient(self, w: ArrayLike) -> Array: ...
+    def prox(self, w: ArrayLike, step: ArrayLike) -> Array: ...
+
+
+def soft_threshold(w: ArrayLike, threshold: ArrayLike) -> Array:
+    """sign(w) max(|w| - threshold, 0), entry by entry: the prox of the absolute value.
+
+    `threshold` is a number >= 0 or an array (..., 1). Source: Donoho 1995; Daubechies et al. 2004.
+
+    >>> soft_threshold([3.0, -0.5, -2.0], 1.0)
+    array([ 2.,  0., -1.])
+    """
+    w = _checks.floats("w", w)
+    t = _checks.nonnegative("threshold", threshold)
+    return w - np.clip(w, -t, t)
+
+
+def _over_weights(lam: Hyper) -> Hyper:
+    """`lam` without its last axis: what multiplies a sum over the weights."""
+    return lam[..., 0] if isinstance(lam, np.ndarray) else lam
+
+
+@dataclass(frozen=True, eq=False)
+class L2:
+    """lam/2 ||w||^2. Gradient lam w; prox w / (1 + step lam). Source: Hoerl and Kennard 1970.
+
+    >>> L2(2.0).value([3.0, 4.0]), L2(2.0).prox([3.0, 4.0], step=0.5)
+    (np.float64(25.0), array([1.5, 2. ]))
+    """
+
+    lam: Hyper
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
+
+    def value(self, w: ArrayLike) -> Array:
+        return _over_weights(self.lam) / 2 * np.square(_checks.floats("w", w)).sum(axis=-1)
+
+    def subgradient(self, w: ArrayLike) -> Array:
+        return self.lam * _checks.floats("w", w)
+
+    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
+        return _checks.floats("w", w) / (1 + _checks.positive("step", step) * self.lam)
+
+
+@dataclass(frozen=True, eq=False)
+class L1:
+    """lam ||w||_1. Subgradient lam sign(w), 0 at 0; prox a soft threshold at step lam.
+
+    Source: Tibshirani 1996.
+
+    >>> L1(2.0).value([3.0, -4.0]), L1(2.0).subgradient([3.0, 0.0])
+    (np.float64(14.0), array([2., 0.]))
+    """
+
+    lam: Hyper
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
+
+    def value(self, w: ArrayLike) -> Array:
+        return _over_weights(self.lam) * np.abs(_checks.floats("w", w)).sum(axis=-1)
+
+    def subgradient(self, w: ArrayLike) -> Array:
+        return self.lam * np.sign(_checks.floats("w", w))
+
+    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
+        return soft_threshold(w, _checks.positive("step", step) * self.lam)
+
+
+@dataclass(frozen=True, eq=False)
+class ElasticNet:
+    """lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||^2): an L1 and an L2 term that share lam.
+
+    Its prox is the L1 prox followed by the L2 prox. Source: Zou and Hastie 2005, in the
+    parametrization of scikit-learn.
+
+    >>> ElasticNet(1.0, l1_ratio=0.5).prox([3.0, 0.2], step=1.0).round(4)
+    array([1.6667, 0.    ])
+    """
+
+    lam: Hyper
+    l1_ratio: Hyper
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
+        object.__setattr__(self, "l1_ratio", _checks.proportion("l1_ratio", self.l1_ratio))
+
+    @property
+    def parts(self) -> tuple[L1, L2]:
+        return L1(self.lam * self.l1_ratio), L2(self.lam * (1 - self.l1_ratio))
+
+    def value(self, w: ArrayLike) -> Array:
+        l1, l2 = self.parts
+        return l1.value(w) + l2.value(w)
+
+    def subgradient(self, w: ArrayLike) -> Array:
+        l1, l2 = self.parts
+        return l1.subgradient(w) + l2.subgradient(w)
+
+    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
+        l1, l2 = self.parts
+        return l2.prox(l1.prox(w, step), step)
+
+
+@dataclass(frozen=True, eq=False)
+class Masked:
+    """P(w[mask]): a penalty on some weights only; `mask` (P,) is True where w is penalized.
+
+    Spared weights have subgradient 0 and an identity prox. An intercept is a column of ones in X
+    whose weight is spared.
+
+    >>> Masked(L2(2.0), [False, True]).subgradient([3.0, 4.0])
+    array([0., 8.])
+    """
+
+    penalty: Any
+    mask: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mask", _checks.mask("mask", self.mask))
+
+    def _weights(self, w: ArrayLike) -> Array:
+        return _checks.columns("w", w, self.mask.size, "mask", self.mask.shape)
+
+    def _spread(self, inside: Array, outside: Array) -> Array:
+        """`inside` at the penalized places, `outside` at the spared ones."""
+        out = np.empty(inside.shape[:-1] + self.mask.shape)
+        out[...] = outside
+        out[..., self.mask] = inside
+        return out
+
+    def value(self, w: ArrayLike) -> Array:
+        return self.penalty.value(self._weights(w)[..., self.mask])
+
+    def subgradient(self, w: ArrayLike) -> Array:
+        inside = self.penalty.subgradient(self._weights(w)[..., self.mask])
+        return self._spread(inside, np.float64(0))
+
+    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
+        w = self._weights(w)
+        return self._spread(self.penalty.prox(w[..., self.mask], step), w)

@@ -1,0 +1,28 @@
+"""Deterministic minimizers of a loss plus a penalty: pure functions that print nothing."""
+
+from reglib.solvers.coordinate import coordinate_descent, duality_gap
+from reglib.solvers.descent import (
+    DIVERGED,
+    PLACEMENTS,
+    Result,
+    gradient_descent,
+    proximal_gradient,
+)
+from reglib.solvers.direct import least_squares, ridge
+from reglib.solvers.paths import Path, elastic_net_path, lasso_path, ridge_path
+
+__all__ = [
+    "DIVERGED",
+    "PLACEMENTS",
+    "Path",
+    "Result",
+    "coordinate_descent",
+    "duality_gap",
+    "elastic_net_path",
+    "gradient_descent",
+    "lasso_path",
+    "least_squares",
+    "proximal_gradient",
+    "ridge",
+    "ridge_path",
+]

@@ -1,0 +1,57 @@
+"""Least squares and ridge without steps: closed forms that cannot diverge."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array, Hyper
+
+
+def least_squares(X: ArrayLike, y: ArrayLike) -> Array:
+    """argmin_w 1/(2n) ||X w - y||^2 by the singular values of X; the shortest w where many fit.
+
+    X (n, p), y (n,) -> w (p,). Source: Golub and Van Loan, Matrix Computations, section 5.5.
+
+    >>> least_squares([[1.0, 1.0], [1.0, 2.0], [1.0, 3.0]], [1.0, 3.0, 5.0]).round(12)
+    array([-1.,  2.])
+    """
+    return ridge(X, y, 0.0)
+
+
+def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, mask: ArrayLike | None = None) -> Array:
+    """argmin_w 1/(2n) ||X w - y||^2 + lam/2 ||w[mask]||^2 by singular values, not by steps.
+
+    With X = U diag(d) V', w = V diag(d / (d^2 + n lam)) U'y. Columns that `mask` spares are
+    projected out first. X (n, p), y (n,), lam a number >= 0 or an array (..., 1) -> w (..., p).
+    Source: Hoerl and Kennard 1970.
+
+    >>> X = [[1.0, 1.0], [1.0, 2.0], [1.0, 3.0]]
+    >>> ridge(X, [1.0, 3.0, 5.0], [[0.0], [1.0]], mask=[False, True]).round(4)
+    array([[-1. ,  2. ],
+           [ 1.4,  0.8]])
+    """
+    X, y = _checks.design(X, y)
+    lam = _checks.nonnegative("lam", lam)
+    if mask is None:
+        return _shrunk(X, y, lam)
+    mask = _checks.mask("mask", mask)
+    _checks.columns("mask", mask, X.shape[1], "X", X.shape)
+    free, held = X[:, ~mask], X[:, mask]
+    if not free.size:
+        return _shrunk(X, y, lam)
+    # What the free columns explain costs nothing, so the penalized ones see only the rest.
+    to_free = np.column_stack([_shrunk(free, column, 0.0) for column in [y, *held.T]])
+    held_w = _shrunk(held - free @ to_free[:, 1:], y - free @ to_free[:, 0], lam)
+    w = np.empty(held_w.shape[:-1] + mask.shape)
+    w[..., mask] = held_w
+    w[..., ~mask] = to_free[:, 0] - held_w @ to_free[:, 1:].T
+    return w
+
+
+def _shrunk(X: Array, y: Array, lam: Hyper) -> Array:
+    U, d, Vt = np.linalg.svd(X, full_matrices=False)
+    kept = d > np.finfo(float).eps * max(X.shape) * d.max(initial=0.0)
+    U, d, Vt = U[:, kept], d[kept], Vt[kept]
+    return (d / (d**2 + len(X) * lam) * (y @ U)) @ Vt

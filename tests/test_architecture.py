@@ -1,0 +1,77 @@
+"""Nothing imports upwards, and the core needs NumPy only. Change the table with a reason."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "reglib"
+ALLOWED = {
+    "__init__": {"datasets", "diagnostics", "losses", "penalties", "solvers"},
+    "_checks": {"numpy"},
+    "penalties": {"numpy", "_checks"},
+    "losses": {"numpy", "_checks"},
+    "solvers": {"solvers"},
+    "solvers.descent": {"numpy", "_checks", "losses", "penalties"},
+    "solvers.direct": {"numpy", "_checks"},
+    "solvers.coordinate": {"numpy", "_checks", "losses", "penalties", "solvers"},
+    "solvers.homotopy": {"numpy", "_checks"},
+    "solvers.paths": {"numpy", "_checks", "solvers"},
+    "diagnostics": {"numpy", "_checks"},
+    "datasets": {"numpy", "_checks", "sklearn"},  # inside the function that loads its data
+}
+BOOK = {"numpy", "matplotlib", "ipywidgets", "IPython", "PIL", "cycler", "yaml"}
+TOOLS = {"nbclient", "nbformat", "tqdm"}  # what re-executes the notebooks
+
+
+def imported(path):
+    """Modules a file imports, anywhere in it: reglib's own by their short name."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative imports hide what is imported"
+            inside = node.module in ("reglib", "reglib.book")
+            names |= {f"{node.module}.{a.name}" if inside else node.module for a in node.names}
+    own = {
+        name.removeprefix("reglib.").split(".")[0] for name in names if name.startswith("reglib")
+    }
+    other = {name.split(".")[0] for name in names if not name.startswith("reglib")}
+    return own | (other - set(sys.stdlib_module_names))
+
+
+CORE = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).replace(".__init__", ""): path
+    for path in PACKAGE.rglob("*.py")
+    if "book" not in path.parts
+}
+
+
+def test_every_module_stands_in_the_table():
+    assert set(CORE) == set(ALLOWED)
+
+
+@pytest.mark.parametrize("module", ALLOWED)
+def test_a_core_module_imports_what_its_room_allows(module):
+    assert imported(CORE[module]) <= ALLOWED[module]
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "book").glob("*.py")), ids=lambda p: p.stem)
+def test_a_page_module_imports_the_core_and_the_page_libraries(path):
+    tools = TOOLS if path.stem == "notebooks" else set()
+    assert imported(path) <= BOOK | tools | set(ALLOWED) - {"_checks"} | {"book"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)
+def test_a_module_can_be_read_in_one_sitting(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 260
+
+
+def test_the_table_notices_an_import_upwards(tmp_path):
+    planted = tmp_path / "planted.py"
+    planted.write_text(
+        "def f():\n    from reglib.book import style\n    import matplotlib.pyplot\n"
+    )
+    assert imported(planted) == {"book", "matplotlib"}

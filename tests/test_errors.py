@@ -1,0 +1,283 @@
+"""Bad input gets a worded error: the name, the rule, the value. Nothing is computed first."""
+
+import numpy as np
+import pytest
+
+from reglib import datasets, diagnostics, losses, penalties, solvers
+
+X, Y = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]), np.array([1.0, 2.0, 3.0])
+LOSS = losses.SquaredError(X, Y)
+NAN, INF = float("nan"), float("inf")
+RNG = np.random.default_rng(0)
+
+# Everything that takes a table and targets, a strength, a step: a new function joins the list.
+TAKES_DATA = {
+    "SquaredError": losses.SquaredError,
+    "least_squares": solvers.least_squares,
+    "ridge": lambda X, y: solvers.ridge(X, y, 1.0),
+    "ridge_path": lambda X, y: solvers.ridge_path(X, y, [1.0]),
+    "lasso_path": solvers.lasso_path,
+    "elastic_net_path": lambda X, y: solvers.elastic_net_path(X, y, l1_ratio=0.5),
+    "duality_gap": lambda X, y: solvers.duality_gap(X, y, np.zeros(3), 1.0),
+}
+TAKES_LAM = {
+    "L1": penalties.L1,
+    "L2": penalties.L2,
+    "ElasticNet": lambda lam: penalties.ElasticNet(lam, 0.5),
+    "ridge": lambda lam: solvers.ridge(X, Y, lam),
+    "duality_gap": lambda lam: solvers.duality_gap(X, Y, [0.0, 0.0], lam),
+    "effective_dof": lambda lam: diagnostics.effective_dof(X, lam),
+    "step_limit": lambda lam: diagnostics.step_limit(LOSS, lam),
+    "step_limit, shrink_after": lambda lam: diagnostics.step_limit(LOSS, lam, "shrink_after"),
+    "condition_number": lambda lam: diagnostics.condition_number(LOSS, lam),
+}
+TAKES_STEP = {
+    "L1.prox": lambda step: penalties.L1(1.0).prox([1.0], step),
+    "L2.prox": lambda step: penalties.L2(1.0).prox([1.0], step),
+    "ElasticNet.prox": lambda step: penalties.ElasticNet(1.0, 0.5).prox([1.0], step),
+    "gradient_descent": lambda step: solvers.gradient_descent(LOSS, None, [0.0, 0.0], step=step),
+    "proximal_gradient": lambda step: solvers.proximal_gradient(
+        LOSS, penalties.L1(1.0), [0.0, 0.0], step=step
+    ),
+}
+TAKES_START = {
+    "gradient_descent": lambda w0: solvers.gradient_descent(LOSS, None, w0, step=0.1),
+    "proximal_gradient": lambda w0: solvers.proximal_gradient(LOSS, penalties.L1(1.0), w0),
+    "coordinate_descent": lambda w0: solvers.coordinate_descent(LOSS, penalties.L1(1.0), w0),
+}
+TAKES_WEIGHTS = {
+    "value": LOSS.value,
+    "gradient": LOSS.gradient,
+    "hessian_vector": lambda w: LOSS.hessian_vector(w, [1.0, 1.0]),
+    "hessian_vector's v": lambda v: LOSS.hessian_vector([1.0, 1.0], v),
+    "Masked": penalties.Masked(penalties.L2(1.0), [True, False]).value,
+    "duality_gap": lambda w: solvers.duality_gap(X, Y, w, 1.0),
+    "gradient_error": lambda w: diagnostics.gradient_error(LOSS, w),
+    "top_eigenvalue": lambda w: diagnostics.top_eigenvalue(LOSS, w, rng=RNG),
+    **TAKES_START,
+}
+
+
+def each(table):
+    return pytest.mark.parametrize("call", table.values(), ids=table)
+
+
+@each(TAKES_DATA)
+@pytest.mark.parametrize(
+    ("X", "y", "words"),
+    [
+        (X * [[1, NAN]], Y, r"X must be finite, got nan at index \(0, 1\)"),
+        (X, [1.0, INF, 2.0], r"y must be finite, got inf at index \(1,\)"),
+        (X, Y[:2], r"same number of rows, got \(3, 2\) and \(2,\)"),
+        (X, Y[:, None], r"y must have shape \(n,\), got \(3, 1\); pass y\[:, 0\]"),
+        (X, np.ones((3, 2)), r"y must have 1 axes, got shape \(3, 2\)"),
+        (X[:0], Y[:0], r"X must not be empty, got shape \(0, 2\)"),
+        (X[:, :0], Y, r"X must not be empty, got shape \(3, 0\)"),
+        (Y, Y, r"X must have 2 axes, got shape \(3,\)"),
+    ],
+)
+def test_data_that_cannot_be_fitted(call, X, y, words):
+    with pytest.raises(ValueError, match=words):
+        call(X, y)
+
+
+@each(TAKES_DATA)
+@pytest.mark.parametrize("bad", [[["a", "b"]], [[1.0], [1.0, 2.0]], [[1j, 2.0]], None], ids=str)
+def test_data_that_are_no_numbers(call, bad):
+    with pytest.raises(TypeError, match="X must be an array of real numbers, got "):
+        call(bad, Y)
+
+
+@each(TAKES_DATA)
+def test_lists_integers_and_more_columns_than_rows_are_fine(call):
+    call([[1, 2, 3], [4, 5, 7]], [1, 2])
+
+
+@each(TAKES_LAM)
+@pytest.mark.parametrize(
+    ("lam", "words"),
+    [
+        (-1, r"lam must be finite and >= 0, got -1$"),
+        (NAN, r"lam must be finite and >= 0, got nan$"),
+        (INF, r"lam must be finite and >= 0, got inf$"),
+        ([[1.0], [-2.0]], r"lam must be finite and >= 0, got -2$"),
+        (
+            [0.1, 1.0],
+            r"lam must be a number or .* last axis is 1, got shape \(2,\); .*lam\[:, None\]",
+        ),
+        (np.ones((0, 1)), r"lam must not be empty"),
+    ],
+)
+def test_a_strength_that_is_none(call, lam, words):
+    with pytest.raises(ValueError, match=words):
+        call(lam)
+
+
+@each(TAKES_LAM)
+@pytest.mark.parametrize("lam", ["1", None, [["a"]]], ids=str)
+def test_a_strength_that_is_no_number(call, lam):
+    with pytest.raises(TypeError, match="lam must be an array of real numbers, got "):
+        call(lam)
+
+
+@each(TAKES_LAM)
+@pytest.mark.parametrize("lam", [0, 1, 0.5, np.float32(2), [[1], [2]]], ids=str)
+def test_integers_and_lists_are_strengths_too(call, lam):
+    call(lam)
+
+
+@each(TAKES_STEP)
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (0, r"step must be finite and > 0, got 0$"),
+        (-0.5, r"step must be finite and > 0, got -0.5$"),
+        (NAN, r"step must be finite and > 0, got nan$"),
+        (INF, r"step must be finite and > 0, got inf$"),
+        ([0.1, 1.0], r"step must be a number or .*step\[:, None\]"),
+    ],
+)
+def test_a_step_that_is_none(call, step, words):
+    with pytest.raises(ValueError, match=words):
+        call(step)
+
+
+@each(TAKES_START)
+@pytest.mark.parametrize("bad", [NAN, INF])
+def test_weights_to_start_from_must_be_finite(call, bad):
+    with pytest.raises(ValueError, match=r"w0 must be finite, got (nan|inf) at index \(1,\)"):
+        call([0.0, bad])
+
+
+@each(TAKES_START)
+def test_weights_to_start_from_need_an_axis(call):
+    with pytest.raises(ValueError, match="w0 must have at least one axis, got the scalar 1.0"):
+        call(1.0)
+
+
+@each(TAKES_WEIGHTS)
+def test_a_wrong_number_of_weights_names_both_shapes(call):
+    with pytest.raises(ValueError, match=r"must have 2 entries.*\(3,\).*\((3, )?2,?\)"):
+        call([1.0, 2.0, 3.0])
+
+
+@each(TAKES_WEIGHTS)
+def test_no_weights_at_all(call):
+    with pytest.raises(ValueError, match=r"must (not be empty|have 2 entries).*\(0,\)"):
+        call([])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, placement="inside"),
+            ValueError,
+            "placement must be one of 'coupled', .*, got 'inside'",
+        ),
+        (
+            lambda: diagnostics.step_limit(LOSS, 1.0, "inside"),
+            ValueError,
+            "placement must be one of 'coupled', .*, got 'inside'",
+        ),
+        (
+            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, max_iter=0),
+            ValueError,
+            "max_iter must be >= 1, got 0",
+        ),
+        (
+            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, max_iter=2.5),
+            TypeError,
+            "max_iter must be a whole number, got 2.5",
+        ),
+        (
+            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, tol=-1),
+            ValueError,
+            "tol must be finite and >= 0, got -1",
+        ),
+        (
+            lambda: penalties.ElasticNet(1.0, 1.5),
+            ValueError,
+            "l1_ratio must be finite and between 0 and 1, got 1.5",
+        ),
+        (
+            lambda: penalties.soft_threshold([1.0], -1),
+            ValueError,
+            "threshold must be finite and >= 0, got -1",
+        ),
+        (
+            lambda: penalties.Masked(penalties.L2(1.0), [0, 1]),
+            TypeError,
+            r"mask must be an array of True and False, got \[0, 1\]",
+        ),
+        (
+            lambda: penalties.Masked(penalties.L2(1.0), [[True]]),
+            ValueError,
+            r"mask must have one axis and an entry, got shape \(1, 1\)",
+        ),
+        (
+            lambda: solvers.ridge(X, Y, 1.0, mask=[True]),
+            ValueError,
+            r"mask must have 2 entries.*\(1,\).*\(3, 2\)",
+        ),
+        (
+            lambda: diagnostics.step_limit(np.ones((2, 3))),
+            ValueError,
+            r"hessian must be square, got shape \(2, 3\)",
+        ),
+        (
+            lambda: diagnostics.step_limit([[1.0, 2.0], [3.0, 4.0]]),
+            ValueError,
+            "hessian must be symmetric",
+        ),
+        (
+            lambda: diagnostics.step_limit([[1.0, NAN], [NAN, 1.0]]),
+            ValueError,
+            r"hessian must be finite, got nan at index \(0, 1\)",
+        ),
+        (
+            lambda: diagnostics.step_limit(LOSS, [[1.0]], "shrink_after", islands=True),
+            ValueError,
+            r"islands need lam to be a number, got an array of shape \(1, 1\)",
+        ),
+        (
+            lambda: diagnostics.step_limit(LOSS, [[1.0]], islands=True),
+            ValueError,
+            r"islands need lam to be a number, got an array of shape \(1, 1\)",
+        ),
+        (
+            lambda: diagnostics.gradient_error(LOSS, [NAN, 0.0]),
+            ValueError,
+            r"w must be finite, got nan at index \(0,\)",
+        ),
+        (
+            lambda: diagnostics.top_eigenvalue(LOSS, [0.0, INF], rng=RNG),
+            ValueError,
+            r"w must be finite, got inf at index \(1,\)",
+        ),
+        (
+            lambda: diagnostics.top_eigenvalue(LOSS, [0.0, 0.0], rng=0),
+            TypeError,
+            "rng must be a numpy.random.Generator, got 0",
+        ),
+        (
+            lambda: datasets.standardize([[1.0, NAN], [2.0, 3.0]]),
+            ValueError,
+            r"X must be finite, got nan at index \(0, 1\)",
+        ),
+        (
+            lambda: datasets.standardize(np.ones((0, 2))),
+            ValueError,
+            r"X must not be empty, got shape \(0, 2\)",
+        ),
+        (
+            lambda: datasets.standardize(X, []),
+            ValueError,
+            r"X\[rows\] must not be empty, got shape \(0, 2\)",
+        ),
+        (lambda: LOSS.on([]), ValueError, r"X must not be empty"),
+    ],
+)
+def test_every_other_error_says_name_rule_and_value(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
