@@ -40,5 +40,7 @@ def test_every_weight_has_a_line_and_the_labeled_ones_a_name():
     real_data.draw_path(figure, lasso_path(X, CENTERED), NAMES, ["bmi", "s5"])
     (axes,) = figure.axes
     assert len(axes.lines) == 10
-    assert [text.get_text() for text in axes.texts] == ["bmi", "s5"]
+    assert {text.get_text() for text in axes.texts} == {"bmi", "s5"}
+    heights = [text.xy[1] for text in axes.texts]
+    assert np.diff(sorted(heights)) > 3  # legible one above the other
     assert len({(line.get_color(), str(line.get_linestyle())) for line in axes.lines}) == 10

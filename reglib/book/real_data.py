@@ -35,9 +35,12 @@ def draw_path(figure: Figure, path: Path, names: Sequence[str], labeled: Sequenc
         color, dashes = style.COLORS[k % 5], style.STYLES[(k // 5 + k) % 5]
         line = {"color": color, "linestyle": dashes, "linewidth": 2 if name in labeled else 1}
         axes.plot(lam, path.w[:, k], **line)
-        if name in labeled:
-            at = (lam[-1], path.w[-1, k])
-            axes.annotate(name, at, xytext=(5, 0), textcoords="offset points", color=color)
+    apart = 0.05 * np.ptp(path.w)  # names that would lie on each other move up
+    height = -np.inf
+    for k in sorted(map(list(names).index, labeled), key=lambda k: path.w[-1, k]):
+        height = max(path.w[-1, k], height + apart)
+        place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(names[k], (lam[-1], height), color=style.COLORS[k % 5], **place)
     axes.set(xscale="log", xlabel="penalty λ, strong to weak", title="weights")
     axes.set_xlim(lam[0], lam[-1] / 2)
 
