@@ -10,6 +10,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import sklearn
@@ -18,7 +19,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import reglib
 from reglib.datasets import diabetes, standardize
-from reglib.solvers import duality_gap, elastic_net_path
+from reglib.solvers import duality_gap, elastic_net_path, lasso_path
 
 TOLS = (1e-4, 1e-8)
 Problem = tuple[str, np.ndarray, np.ndarray]
@@ -68,7 +69,8 @@ def row(name: str, X: np.ndarray, y: np.ndarray, ratio: float) -> str:
         options = {"alphas": lams, "l1_ratio": ratio, "tol": tol, "max_iter": 1_000_000}
         return enet_path(X, y, **options)[1].T
 
-    solvers = [lambda: elastic_net_path(X, y, lams, l1_ratio=ratio).w]
+    ours = lasso_path if ratio == 1 else partial(elastic_net_path, l1_ratio=ratio)
+    solvers = [lambda: ours(X, y, lams).w]
     solvers += [lambda tol=tol: theirs(tol) for tol in TOLS]
     seconds, weights = timed(solvers, 7)
     cells = [f"{name} {X.shape[0]}x{X.shape[1]}"]

@@ -24,8 +24,10 @@ def _shown(value: Any) -> str:
 
 def floats(name: str, value: ArrayLike) -> Array:
     """`value` as float64, whatever real numbers it is made of; anything else is a TypeError."""
-    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+    if type(value) is np.ndarray and value.dtype == np.float64:
         return value
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be an array without masked entries, got {_shown(value)}")
     try:
         array = np.asarray(value)
     except ValueError:  # NumPy's word for rows of unequal length
@@ -60,12 +62,37 @@ def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     return X, y
 
 
-def start(w0: ArrayLike) -> Array:
+def start(w0: ArrayLike, name: str = "w0") -> Array:
     """Weights to start from: finite, at least one axis."""
-    w0 = finite("w0", w0)
+    w0 = finite(name, w0)
     if w0.ndim == 0:
-        raise ValueError(f"w0 must have at least one axis, got the scalar {w0[()]}")
+        raise ValueError(f"{name} must have at least one axis, got the scalar {w0[()]}")
     return w0
+
+
+def rows(name: str, value: Any, n: int) -> Any:
+    """Some of n rows: a slice, whole numbers from -n to n - 1, or n times True or False."""
+    if isinstance(value, slice):
+        return value
+    array = np.asarray(value)
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    flags = array.dtype == bool and array.shape == (n,)
+    indices = array.dtype.kind in "iu" and array.ndim == 1
+    if not flags and not (indices and -n <= array.min() and array.max() < n):
+        raise ValueError(
+            f"{name} must be a slice, whole numbers from {-n} to {n - 1}, or {n} times True or "
+            f"False, got {_shown(value)}"
+        )
+    return array
+
+
+def penalty(name: str, value: Any) -> Any:
+    """Anything with the three methods of a penalty, made and not merely named."""
+    methods = ("value", "subgradient", "prox")
+    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
+        raise TypeError(f"{name} must be a penalty such as L2(0.1), got {_shown(value)}")
+    return value
 
 
 def columns(name: str, w: ArrayLike, size: int, other: str, shape: tuple[int, ...]) -> Array:
@@ -150,7 +177,7 @@ def mask(name: str, value: ArrayLike) -> NDArray[np.bool_]:
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """One of a few words."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         words = ", ".join(repr(c) for c in choices)
         raise ValueError(f"{name} must be one of {words}, got {_shown(value)}")
     return value

@@ -106,10 +106,11 @@ def standardize(X: ArrayLike, rows: ArrayLike | None = None) -> Standardized:
            [ 1.,  1.]])
     """
     X = _checks.finite("X", X, ndim=2)
-    train = _checks.finite("X[rows]", X if rows is None else X[rows], ndim=2)
+    train = X if rows is None else X[_checks.rows("rows", rows, len(X))]
+    train = _checks.finite("X[rows]", train, ndim=2)
     mean, scale = train.mean(axis=0), train.std(axis=0)
     # A column of equal numbers can have a scale of rounding size instead of 0.
-    constant = np.flatnonzero(np.ptp(train, axis=0) == 0)
+    constant = np.flatnonzero((np.ptp(train, axis=0) == 0) | (scale == 0))
     if constant.size:
         raise ValueError(
             "every column of X must vary to be standardized, "

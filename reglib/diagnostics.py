@@ -9,13 +9,16 @@ from numpy.typing import ArrayLike
 
 from reglib import _checks
 from reglib._checks import Array
+from reglib._intervals import stable_intervals
 
 
 def gradient_error(objective: Any, w: ArrayLike) -> float:
-    """max_j |g_j - d_j| / (max(|g_j|, |d_j|) + max|g| / 1000), d by central differences.
+    """max_j |g_j - d_j| / (max(|g_j|, |d_j|) + max|g| / 1000 + noise), d by central differences.
 
     `objective` has `value` and `gradient` that accept leading axes; w (P,) is finite. A right
-    gradient gives about 1e-8 or less, one that is 0.1 % wrong anywhere that matters about 1e-3.
+    gradient gives about 1e-6 or less, one that is 0.1 % wrong anywhere that matters about 1e-3.
+    `noise` is a million times the rounding error of d, so that a right gradient passes at a
+    minimum too, where there is nothing else to divide by. ValueError: a gradient not of w's shape.
 
     >>> from reglib.losses import SquaredError
     >>> gradient_error(SquaredError([[1.0, 2.0]], [3.0]), [0.5, 0.5]) < 1e-8
@@ -23,10 +26,14 @@ def gradient_error(objective: Any, w: ArrayLike) -> float:
     """
     w = _checks.finite("w", w, ndim=1)
     g = objective.gradient(w)
+    if np.shape(g) != w.shape:
+        raise ValueError(f"gradient must have the shape of w, {w.shape}, got {np.shape(g)}")
     h = np.finfo(float).eps ** (1 / 3) * np.maximum(1, np.abs(w))
     shifts = np.diag(h)
-    estimate = (objective.value(w + shifts) - objective.value(w - shifts)) / (2 * h)
-    size = np.maximum(np.abs(g), np.abs(estimate)) + np.abs(g).max() / 1000
+    ahead, behind = objective.value(w + shifts), objective.value(w - shifts)
+    estimate = (ahead - behind) / (2 * h)
+    noise = 1e6 * np.finfo(float).eps * np.maximum(np.abs(ahead), np.abs(behind)) / h
+    size = np.maximum(np.abs(g), np.abs(estimate)) + np.abs(g).max() / 1000 + noise
     return float(np.max(np.abs(g - estimate) / np.where(size > 0, size, 1)))
 
 
@@ -49,8 +56,8 @@ def top_eigenvalue(
     >>> top_eigenvalue(loss, [0.0, 0.0], rng=np.random.default_rng(0))[0].round(12)
     np.float64(2.0)
     """
-    w = _checks.finite("w", w)
-    rng = _checks.generator(rng)
+    w = _checks.start(w, "w")
+    rng, tol = _checks.generator(rng), _checks.nonnegative("tol", tol)
     v = rng.standard_normal(w.shape)
     basis, alphas, betas = [v / np.linalg.norm(v, axis=-1, keepdims=True)], [], []
     alive = np.ones(w.shape[:-1], dtype=bool)
@@ -58,9 +65,10 @@ def top_eigenvalue(
     for _ in range(steps):
         u = objective.hessian_vector(w, basis[-1])
         alpha = (u * basis[-1]).sum(axis=-1)
-        # A run whose Krylov space is exhausted goes on with a zero vector. Its alpha repeats the
-        # first one: a Rayleigh quotient never exceeds the top eigenvalue, so it does no harm.
-        alphas.append(np.where(alive, alpha, alphas[0] if alphas else alpha))
+        # A run whose Krylov space is exhausted goes on with a zero vector. Its alpha is put below
+        # a Rayleigh quotient, and so below the top eigenvalue, where it does no harm.
+        below = alphas[0] - (1 + np.abs(alphas[0])) if alphas else alpha
+        alphas.append(np.where(alive, alpha, below))
         for _ in range(2):  # twice is enough for orthogonality to rounding
             for q in basis:
                 u = u - (u * q).sum(axis=-1, keepdims=True) * q
@@ -147,7 +155,9 @@ def step_limit(
     where some weights are spared. Returns (...), in the units of `step`. With islands=True (lam a
     number) returns every interval of stable steps as an array (k, 2): shrinking after the step can
     be stable again beyond its limit. Directions in which H and lam D are both 0 do not move and
-    are left out. For shrink_after with a mask, intervals narrower than 0.5 % are not seen.
+    are left out. For shrink_after with a mask, intervals narrower than 0.5 % are not seen; for
+    proximal with a mask the relative error grows to 1e-16 lam times the limit. ValueError: a
+    negative eigenvalue, since no step is stable there.
 
     >>> [round(float(step_limit([[4.0]], 1.0, p)), 4) for p in ("coupled", "proximal")]
     [0.4, 0.6667]
@@ -155,11 +165,15 @@ def step_limit(
     _checks.one_of("placement", placement, _checks.PLACEMENTS)
     if islands and np.ndim(lam):
         raise ValueError(f"islands need lam to be a number, got an array of shape {np.shape(lam)}")
+    H = _hessian(hessian_or_loss)
+    h = np.linalg.eigvalsh(H)
+    if h[0] < -1e-12 * max(h[-1], -h[0]):
+        raise ValueError(f"hessian must have no negative eigenvalue, got {h[0]:.4g}")
     if placement == "shrink_after":
-        limit = _shrink_after_limits(_hessian(hessian_or_loss), lam, mask, islands)
+        limit = _shrink_after_limits(H, lam, mask, islands)
     else:
         sign = -1 if placement == "proximal" else +1
-        top = np.linalg.eigvalsh(_with_l2(hessian_or_loss, lam, mask, sign))[..., -1]
+        top = np.linalg.eigvalsh(_with_l2(H, lam, mask, sign))[..., -1]
         limit = np.where(top > 0, 2 / np.where(top > 0, top, 1), np.inf)[()]
         if islands:
             limit = np.array([[0.0, limit]])
@@ -171,55 +185,9 @@ def _shrink_after_limits(
 ) -> Array | np.float64:
     lam = np.asarray(_checks.nonnegative("lam", lam))
     if islands:
-        return _stable_intervals(H, float(lam), _penalized(mask, H))
-    each = [_stable_intervals(H, float(x), _penalized(mask, H))[0, 1] for x in lam.flat]
+        return stable_intervals(H, float(lam), _penalized(mask, H))
+    each = [stable_intervals(H, float(x), _penalized(mask, H))[0, 1] for x in lam.flat]
     return np.reshape(each, lam.shape[:-1])[()]
-
-
-def _stable_intervals(H: Array, lam: float, D: Array) -> Array:
-    """All s with every |eigenvalue| of (I - s lam D)(I - s H) at most 1, as intervals (k, 2)."""
-    if lam == 0:
-        top = np.linalg.eigvalsh(H)[-1]
-        return np.array([[0.0, 2 / top if top > 0 else np.inf]])
-    eye = np.eye(len(H))
-
-    def stable(s: Array) -> Array:
-        s = np.asarray(s)[..., None, None]
-        values = np.linalg.eigvals((eye - s * lam * np.diag(D)) @ (eye - s * H))
-        return np.abs(values).max(axis=-1) <= 1 + 1e-12  # a weight that never moves has exactly 1
-
-    h = np.linalg.eigvalsh(H)
-    h = h[h > np.finfo(float).eps * len(h) * h[-1]]
-    edges = _crossings(h, lam) if D.all() else _bisected(h, lam, stable)
-    inside = stable((edges[:-1] + edges[1:]) / 2)
-    starts = edges[:-1][inside & ~np.r_[False, inside[:-1]]]
-    ends = edges[1:][inside & ~np.r_[inside[1:], False]]
-    return np.column_stack([starts, ends])
-
-
-def _crossings(h: Array, lam: float) -> Array:
-    """Every s at which (1 - s lam)(1 - s h) is 1 or -1 for some h > 0: roots of two quadratics."""
-    total, product = h + lam, h * lam
-    discriminant = total**2 - 8 * product
-    root = np.sqrt(discriminant[discriminant >= 0])
-    half, twice = total[discriminant >= 0], 2 * product[discriminant >= 0]
-    minus_one = np.r_[(half - root) / twice, (half + root) / twice]
-    return np.unique(np.r_[0.0, minus_one, total / product, 2 / lam])
-
-
-def _bisected(h: Array, lam: float, stable: Any) -> Array:
-    """Where `stable` changes, found on a geometric grid of 0.5 % and sharpened by bisection."""
-    far = 2.01 * max(1 / lam, 1 / h[0])  # beyond it |det| > 1, so some eigenvalue is outside
-    near = 1 / (h[-1] + lam)
-    grid = np.geomspace(near, far, 2 + int(np.log(far / near) / 0.005))
-    good = stable(grid)
-    low, high = grid[:-1][good[:-1] != good[1:]], grid[1:][good[:-1] != good[1:]]
-    was = stable(low)
-    for _ in range(50):
-        middle = (low + high) / 2
-        same = stable(middle) == was
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
-    return np.r_[0.0, low, far]
 
 
 def effective_dof(

@@ -19,7 +19,8 @@ class SquaredError:
     Gradient X'(X w - y)/n, Hessian H = X'X/n. An intercept is a column of ones in X. `value`
     returns (...), `gradient` and `hessian_vector` (..., p). ValueError: empty, NaN or inf in X or
     y, row counts that differ, y of shape (n, 1); at evaluation, w whose last axis is not p. Weights
-    that are inf or NaN are evaluated, not refused: a diverging run is a result.
+    that are inf or NaN are evaluated, not refused: a diverging run is a result. Float64 arrays are
+    kept, not copied.
 
     >>> loss = SquaredError([[1.0, 1.0], [1.0, 2.0]], [2.0, 4.0])
     >>> loss.value([0.0, 1.0]), loss.gradient([0.0, 1.0])
@@ -58,4 +59,5 @@ class SquaredError:
 
     def on(self, rows: ArrayLike) -> SquaredError:
         """The same loss on some rows of the data (indices, a slice or a boolean array)."""
+        rows = _checks.rows("rows", rows, len(self.X))
         return SquaredError(self.X[rows], self.y[rows])

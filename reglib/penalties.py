@@ -92,7 +92,8 @@ class L1:
         return self.lam * np.sign(_checks.floats("w", w))
 
     def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        return soft_threshold(w, _checks.positive("step", step) * self.lam)
+        w, threshold = _checks.floats("w", w), _checks.positive("step", step) * self.lam
+        return w - np.clip(w, -threshold, threshold)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +146,7 @@ class Masked:
     mask: Any
 
     def __post_init__(self) -> None:
+        _checks.penalty("penalty", self.penalty)
         object.__setattr__(self, "mask", _checks.mask("mask", self.mask))
 
     def _weights(self, w: ArrayLike) -> Array:

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "reglib"
 ALLOWED = {
     "__init__": {"datasets", "diagnostics", "losses", "penalties", "solvers"},
     "_checks": {"numpy"},
+    "_intervals": {"numpy", "_checks"},
     "penalties": {"numpy", "_checks"},
     "losses": {"numpy", "_checks"},
     "solvers": {"solvers"},
@@ -18,7 +19,7 @@ ALLOWED = {
     "solvers.coordinate": {"numpy", "_checks", "losses", "penalties", "solvers"},
     "solvers.homotopy": {"numpy", "_checks"},
     "solvers.paths": {"numpy", "_checks", "solvers"},
-    "diagnostics": {"numpy", "_checks"},
+    "diagnostics": {"numpy", "_checks", "_intervals"},
     "datasets": {"numpy", "_checks", "sklearn"},  # inside the function that loads its data
 }
 BOOK = {"numpy", "matplotlib", "ipywidgets", "IPython", "PIL", "cycler", "yaml"}
@@ -61,7 +62,7 @@ def test_a_core_module_imports_what_its_room_allows(module):
 @pytest.mark.parametrize("path", sorted((PACKAGE / "book").glob("*.py")), ids=lambda p: p.stem)
 def test_a_page_module_imports_the_core_and_the_page_libraries(path):
     tools = TOOLS if path.stem == "notebooks" else set()
-    assert imported(path) <= BOOK | tools | set(ALLOWED) - {"_checks"} | {"book"}
+    assert imported(path) <= BOOK | tools | set(ALLOWED) - {"_checks", "_intervals"} | {"book"}
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)

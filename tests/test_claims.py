@@ -155,6 +155,10 @@ def test_the_literature_settles_only_what_is_about_the_literature():
     with pytest.raises(ContradictionError, match="nobody1900"):
         weigh(literature, {"holds": {"it is in wide use": ["hoerl1970", "nobody1900"]}})
     with pytest.raises(ContradictionError):
+        weigh(literature, {"holds": {"it is in wide use": []}})
+    with pytest.raises(TypeError, match="holds must map sentences to booleans"):
+        claim("C8", holds=True)
+    with pytest.raises(ContradictionError):
         weigh(replace(literature, verdict="false"), {"holds": {"it is": ["hoerl1970"]}})
 
 

@@ -180,3 +180,47 @@ def test_top_eigenvalue_of_many_runs_in_one_call():
 
     value, _ = top_eigenvalue(Diagonal(), np.zeros((3, 3)), rng=np.random.default_rng(0))
     np.testing.assert_allclose(value, [3, 1, -1])
+
+
+@pytest.mark.parametrize("lam", [1e-1, 1e-5, 1e-10, 1e-17, 1e-300])
+def test_a_tiny_penalty_after_the_step_leaves_the_limit(lam):
+    """Raw Longley's eigenvalues span 16 decades: nothing may cancel."""
+    raw = SquaredError(longley().X, longley().y)
+    for hessian in (raw, [[1.0]], np.diag([1e17, 1.0])):
+        top = 2 / step_limit(hessian)
+        expected = 2 / top if lam / top < 1e-3 else 2 / top / (1 - lam / top)
+        np.testing.assert_allclose(step_limit(hessian, lam, "shrink_after"), expected, rtol=0.06)
+    assert step_limit(raw, lam, "shrink_after") == pytest.approx(step_limit(raw), rel=1e-9)
+
+
+def test_nothing_to_learn_leaves_the_limit_to_the_decay():
+    zero, mask = np.zeros((2, 2)), [True, False]
+    assert step_limit(zero, 1.0, "shrink_after", mask=mask) == 2
+    assert step_limit(zero, 1.0, "shrink_after", mask=[False, False]) == np.inf
+
+
+def test_a_right_gradient_passes_at_a_minimum_too():
+    assert gradient_error(LOSS, [-2.5, 3.5]) < 1e-5
+    assert gradient_error(SquaredError(X * 1e-9, Y), [1.0, 1.0]) < 1e-5
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    class Nested(Wrong):
+        def gradient(self, w):
+            return LOSS.gradient(w)[None]
+
+    with pytest.raises(ValueError, match=r"shape of w, \(2,\), got \(1, 2\)"):
+        gradient_error(Nested(1, 0), [0.3, -0.7])
+
+
+def test_an_eigenvector_is_found_beside_a_run_that_needs_more_steps():
+    class Diagonal:
+        d = np.array([[1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
+
+        def hessian_vector(self, w, v):
+            return self.d * v
+
+    value, vector = top_eigenvalue(Diagonal(), np.zeros((3, 4)), rng=np.random.default_rng(1))
+    np.testing.assert_allclose(value, [1, 4, 0], atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(vector, axis=-1), 1)
+    np.testing.assert_allclose(Diagonal.d * vector, value[:, None] * vector, atol=1e-6)

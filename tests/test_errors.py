@@ -273,9 +273,66 @@ def test_no_weights_at_all(call):
         (
             lambda: datasets.standardize(X, []),
             ValueError,
-            r"X\[rows\] must not be empty, got shape \(0, 2\)",
+            r"rows must not be empty, got shape \(0,\)",
         ),
-        (lambda: LOSS.on([]), ValueError, r"X must not be empty"),
+        (lambda: LOSS.on([]), ValueError, r"rows must not be empty"),
+        (lambda: LOSS.on([0, 9]), ValueError, r"rows must be .* from -3 to 2, .* got \[0, 9\]"),
+        (
+            lambda: LOSS.on([True]),
+            ValueError,
+            r"rows must be .* 3 times True or False, got \[True\]",
+        ),
+        (lambda: datasets.standardize(X, "ab"), ValueError, "rows must be a slice, .* got 'ab'"),
+        (
+            lambda: solvers.gradient_descent(LOSS, 3.0, [0, 0], step=1),
+            TypeError,
+            r"penalty must be a penalty such as L2\(0.1\), got 3.0",
+        ),
+        (
+            lambda: solvers.gradient_descent(LOSS, penalties.L1, [0, 0], step=1),
+            TypeError,
+            "penalty must be a penalty",
+        ),
+        (
+            lambda: solvers.proximal_gradient(LOSS, None, [0, 0]),
+            TypeError,
+            "penalty must be a penalty .* got None",
+        ),
+        (
+            lambda: penalties.Masked(3.0, [True]),
+            TypeError,
+            "penalty must be a penalty",
+        ),
+        (
+            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, tol=[[1e-3], [1e-6]]),
+            ValueError,
+            r"tol must be a number, got shape \(2, 1\)",
+        ),
+        (
+            lambda: solvers.gradient_descent(LOSS, None, np.zeros((5, 2)), step=[[1], [2], [3]]),
+            ValueError,
+            r"w0, step and lam must fit together, got w0 of shape \(5, 2\) .* shape \(3, 1\)",
+        ),
+        (
+            lambda: diagnostics.step_limit([[-3.0]]),
+            ValueError,
+            "hessian must have no negative eigenvalue, got -3",
+        ),
+        (
+            lambda: diagnostics.top_eigenvalue(LOSS, 3.0, rng=RNG),
+            ValueError,
+            "w must have at least one axis",
+        ),
+        (
+            lambda: diagnostics.top_eigenvalue(LOSS, [0.0, 0.0], rng=RNG, tol=-1),
+            ValueError,
+            "tol must be finite and >= 0, got -1",
+        ),
+        (
+            lambda: penalties.L1(1.0).value(np.ma.masked_array([1.0, 2.0], [0, 1])),
+            TypeError,
+            "w must be an array without masked entries",
+        ),
     ],
 )
 def test_every_other_error_says_name_rule_and_value(call, error, words):

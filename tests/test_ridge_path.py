@@ -87,6 +87,7 @@ def test_dependent_columns_count_once():
     twice = np.column_stack([A, A[:, 0], A.sum(axis=1)])
     assert effective_dof(twice, 0.0) == 5
     assert effective_dof(twice, 0.0, mask=[False, True, True, True, True, False, True]) == 5
+    assert effective_dof(twice[:, [0, 1, 2, 3, 4, 6]], 0.0, mask=[False] * 5 + [True]) == 5
     ones = np.column_stack([A, np.full(12, 7.0)])
     assert effective_dof(ones, 0.0, intercept=True) == 6
     assert effective_dof(A[:3], 0.0) == 3 and effective_dof(A * 0, 0.0) == 0

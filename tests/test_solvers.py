@@ -258,3 +258,28 @@ def test_standardized_longley_needs_260_times_fewer_steps_with_ridge():
         return np.log(10) / -np.log((c - 1) / (c + 1))
 
     np.testing.assert_allclose([per_digit(0), per_digit(0.1)], [14069, 54], rtol=2e-3)
+
+
+@pytest.mark.parametrize("lam", [0.0, 1e-16])
+def test_a_penalized_column_that_free_ones_explain_stays_small(lam):
+    """Degrees Fahrenheit beside degrees Celsius and ones: what is left of it is rounding."""
+    celsius = np.array([1.0, 2.0, 3.0, 5.0])
+    columns = np.column_stack([np.ones(4), celsius, 32 + 1.8 * celsius])
+    w = ridge(columns, [1.0, 0.0, 2.0, 1.0], lam, mask=[False, False, True])
+    assert np.abs(w).max() < 10
+    np.testing.assert_allclose(columns @ w, columns @ least_squares(columns, [1.0, 0, 2, 1]))
+
+
+def test_a_strength_that_overflows_in_one_run_does_not_stop_the_others():
+    lams, steps = [[1e300], [1.0]], np.array([[1e10], [0.1]])
+    run = gradient_descent(LOSS, L1(lams), START, step=steps, placement="proximal")
+    assert run.converged[1]
+
+
+def test_the_objective_of_a_run_without_a_penalty_is_never_undefined():
+    assert gradient_descent(LOSS, None, [1e300, 1.0], step=0.1).objective == np.inf
+
+
+def test_a_loss_without_curvature_has_a_default_step():
+    flat = SquaredError(np.zeros((3, 2)), [1.0, 2.0, 3.0])
+    assert proximal_gradient(flat, L1(1.0), START).w.tolist() == [0, 0]

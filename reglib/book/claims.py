@@ -117,7 +117,8 @@ def weigh(entry: Entry, evidence: dict[str, dict[str, Any]]) -> None:
     for side, named in evidence.items():
         for name, value in named.items():
             if entry.evidence == "literature" and isinstance(value, list):
-                if missing := [key for key in value if key not in bibliography()]:
+                missing = [key for key in value if key not in bibliography()]
+                if missing or not value:
                     raise ContradictionError(f"{entry.id}: no entry {missing} in references.bib")
             elif not isinstance(value, (bool, np.bool_)):
                 raise TypeError(
@@ -153,6 +154,8 @@ def claim(
     entry = ledger()[id]
     sides = {"holds": holds, "fails": fails, "instead": instead, "absent": absent}
     sides["shows"] = shows
+    if wrong := [side for side, named in sides.items() if not isinstance(named or {}, dict)]:
+        raise TypeError(f"{id}: {wrong[0]} must map sentences to booleans")
     evidence = {side: named for side, named in sides.items() if named}
     weigh(entry, evidence)
     if unknown := set(cites or []) - bibliography():

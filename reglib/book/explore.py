@@ -22,6 +22,7 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from reglib.book import style
@@ -191,11 +192,13 @@ def explore(
     if not values:
         raise ValueError("explore needs at least one slider, for example lam=[0, 1, 2]")
     for name, grid in values.items():
-        if len(grid) < 2:
-            raise ValueError(f"{name} must have at least 2 values, got {grid}")
+        if len(grid) < 2 or not np.isfinite(grid).all():
+            raise ValueError(f"{name} must have at least 2 values, all finite, got {grid}")
     start = {name: len(grid) // 2 for name, grid in values.items()} | (start or {})
     for name, at in start.items():
-        if name not in values or not 0 <= at < len(values[name]):
+        if name not in values or at not in range(len(values[name])):
             raise ValueError(f"start[{name!r}] must be a position on its slider, got {at}")
+    if unknown := set(labels or {}) - set(values):
+        raise ValueError(f"labels must name sliders, got {sorted(unknown)}")
     labels = {name: name for name in values} | (labels or {})
     return Explore(draw, figsize, start, labels, values)

@@ -99,7 +99,7 @@ def css_size(figure: Figure) -> tuple[int, int]:
 
 def checked_alt(alt: str) -> str:
     """`alt`, or an error when it is too short to be of use."""
-    if len(alt) < SMALLEST_ALT:
+    if not isinstance(alt, str) or len(alt) < SMALLEST_ALT:
         raise ValueError(
             f"alt must say what is to be seen (>= {SMALLEST_ALT} letters), got {alt!r}"
         )

@@ -109,34 +109,33 @@ def duality_gap(
     X, y = _checks.design(X, y)
     w = _checks.columns("w", w, X.shape[1], "X", X.shape)
     lam = _checks.nonnegative("lam", lam)
-    return objective_and_gap(X, y, w, lam, _checks.proportion("l1_ratio", l1_ratio))[1]
-
-
-def objective_and_gap(X: Array, y: Array, w: Array, lam: Hyper, ratio: Hyper) -> tuple[Array, ...]:
-    """P(w) and its gap from one product with X each way; nothing is checked."""
-    l1, l2 = np.atleast_1d(lam * ratio), np.atleast_1d(lam * (1 - ratio))
     with np.errstate(over="ignore", invalid="ignore"):  # weights of a run that diverged
-        r = y - w @ X.T
-        c = r @ X / len(X)
-        half = np.einsum("...i,...i->...", r, r) / (2 * len(X))
-        cost = l1 * np.abs(w) + l2 / 2 * np.square(w)
-        top = np.abs(c - l2 * w).max(axis=-1, keepdims=True)
-        a = np.divide(l1, top, out=np.ones_like(top), where=top > l1)
-        gap = (cost - a * w * c).sum(axis=-1)
-        if (a < 1 - 1e-8).any():  # else (1 - a)^2 is below rounding, and no projection is needed
-            gap = gap + (np.square((1 - a) * (r @ _basis(X)))).sum(axis=-1) / (2 * len(X))
-        if l2.any():
-            twice = np.where(l2 > 0, 2 * l2, np.inf)
+        c = (y - w @ X.T) @ X / len(X)
+        return gap_at(X, y, w, c, lam, _checks.proportion("l1_ratio", l1_ratio))
 
-            def conjugate(u: Array) -> Array:
-                return np.square(np.maximum(np.abs(u) - l1, 0)) / twice
 
-            # With an L2 term r itself is a dual point, and the better one unless the term is tiny.
-            whole = (cost + conjugate(c) - w * c).sum(axis=-1)
-            gap = gap + conjugate(a * c).sum(axis=-1)
-            gap = np.where(l2[..., 0] > 0, np.minimum(gap, whole), gap)
+def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> Array:
+    """The gap where c = X'(y - X w)/n is known; nothing is checked."""
+    l1, l2 = np.atleast_1d(lam * ratio), np.atleast_1d(lam * (1 - ratio))
+    cost = l1 * np.abs(w) + l2 / 2 * np.square(w)
+    top = np.abs(c - l2 * w).max(axis=-1, keepdims=True)
+    a = np.divide(l1, top, out=np.ones_like(top), where=top > l1)
+    gap = (cost - a * w * c).sum(axis=-1)
+    if (a < 1 - 1e-8).any():  # else (1 - a)^2 is below rounding, and no projection is needed
+        q = (y - w @ X.T) @ _basis(X)
+        gap = gap + np.square((1 - a) * q).sum(axis=-1) / (2 * len(X))
+    if l2.any():
+        twice = np.where(l2 > 0, 2 * l2, np.inf)
+
+        def conjugate(u: Array) -> Array:
+            return np.square(np.maximum(np.abs(u) - l1, 0)) / twice
+
+        # With an L2 term r itself is a dual point, and the better one unless the term is tiny.
+        whole = (cost + conjugate(c) - w * c).sum(axis=-1)
+        gap = gap + conjugate(a * c).sum(axis=-1)
+        gap = np.where(l2[..., 0] > 0, np.minimum(gap, whole), gap)
     scale = np.square(y).mean() / 2
-    return half + cost.sum(axis=-1), np.maximum(gap, 0)[()] / (scale if scale > 0 else 1)
+    return np.maximum(gap, 0)[()] / (scale if scale > 0 else 1)
 
 
 def _basis(X: Array) -> Array:

@@ -28,9 +28,10 @@ class Result:
     """What a solver found; leading axes (...) are those of the sweep.
 
     w (..., P): the last weights. objective (...): loss + penalty there. converged (...): the last
-    change, divided by the step, was at most `tol`. n_iter (...): steps taken. diverged_at (...):
-    the first k at which a weight of w_k was at least 1e12 in size or not finite, else -1.
-    path (k + 1, ..., P): w_0 to w_k where it was recorded, else None; runs that stopped stay put.
+    change, divided by the step, was at most `tol`; a step too small to change w counts. n_iter
+    (...): steps taken. diverged_at (...): the first k at which a weight of w_k was at least 1e12 in
+    size or not finite, else -1. path (k + 1, ..., P): w_0 to w_k where it was recorded, else None;
+    runs that stopped stay put.
     """
 
     w: Array
@@ -52,9 +53,11 @@ def _run(
 ) -> Result:
     """Repeat w <- update(w, previous w, k) until every run has converged or diverged."""
     tol = _checks.nonnegative("tol", tol)
+    if not isinstance(tol, float):
+        raise ValueError(f"tol must be a number, got shape {tol.shape}")
     max_iter = _checks.count("max_iter", max_iter)
     with np.errstate(over="ignore", invalid="ignore"):
-        shape = np.broadcast_shapes(w0.shape, update(w0, w0, 1).shape)  # every sweep there is
+        shape = _swept(update, w0, step)
         w = previous = np.broadcast_to(w0, shape)
         n_iter = np.zeros(shape[:-1], dtype=int)
         diverged = ~(np.abs(w).max(axis=-1) < DIVERGED)
@@ -80,6 +83,19 @@ def _run(
             diverged_at=np.where(diverged, n_iter, -1)[()],
             path=np.stack(path) if record else None,
         )
+
+
+def _swept(update: Callable[..., Array], w0: Array, step: Hyper) -> tuple[int, ...]:
+    """The shape of every sweep there is: that of w0, the step and the penalty together."""
+    try:
+        return np.broadcast_shapes(w0.shape, update(w0, w0, 1).shape)
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        raise ValueError(
+            f"w0, step and lam must fit together, got w0 of shape {w0.shape} and a step of shape "
+            f"{np.shape(step)}; give each sweep a leading axis of its own"
+        ) from error
 
 
 def gradient_descent(
@@ -113,7 +129,9 @@ def gradient_descent(
     (array([-2.5,  3.5]), True)
     """
     placement = _checks.one_of("placement", placement, PLACEMENTS)
-    s, P = _checks.positive("step", step), penalty or L2(0.0)
+    s, P = _checks.positive("step", step), L2(0.0)
+    if penalty is not None:
+        P = _checks.penalty("penalty", penalty)
     updates = {
         "coupled": lambda w, *_: w - s * (loss.gradient(w) + P.subgradient(w)),
         "decoupled": lambda w, *_: (w - s * P.subgradient(w)) - s * loss.gradient(w),
@@ -122,7 +140,7 @@ def gradient_descent(
     }
     return _run(
         updates[placement],
-        lambda w: loss.value(w) + P.value(w),
+        loss.value if penalty is None else lambda w: loss.value(w) + P.value(w),
         _checks.start(w0),
         s,
         tol,
@@ -157,7 +175,9 @@ def proximal_gradient(
     >>> run.w.round(6)
     array([-1.,  3.])
     """
-    s = _checks.positive("step", 1 / loss.lipschitz() if step is None else step)
+    penalty = _checks.penalty("penalty", penalty)
+    top = loss.lipschitz() if step is None else 0.0
+    s = _checks.positive("step", (1 / top if top > 0 else 1.0) if step is None else step)
 
     def update(w: Array, previous: Array, k: int) -> Array:
         z = w + (k - 1) / (k + 2) * (w - previous) if accelerated else w

@@ -43,15 +43,18 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, mask: ArrayLike | None 
         return _shrunk(X, y, lam)
     # What the free columns explain costs nothing, so the penalized ones see only the rest.
     to_free = np.column_stack([_shrunk(free, column, 0.0) for column in [y, *held.T]])
-    held_w = _shrunk(held - free @ to_free[:, 1:], y - free @ to_free[:, 0], lam)
+    left, size = held - free @ to_free[:, 1:], np.linalg.norm(held)
+    held_w = _shrunk(left, y - free @ to_free[:, 0], lam, size)
     w = np.empty(held_w.shape[:-1] + mask.shape)
     w[..., mask] = held_w
     w[..., ~mask] = to_free[:, 0] - held_w @ to_free[:, 1:].T
     return w
 
 
-def _shrunk(X: Array, y: Array, lam: Hyper) -> Array:
+def _shrunk(X: Array, y: Array, lam: Hyper, size: float | None = None) -> Array:
+    """Ridge on all columns; singular values that are rounding next to `size` count as 0."""
     U, d, Vt = np.linalg.svd(X, full_matrices=False)
-    kept = d > np.finfo(float).eps * max(X.shape) * d.max(initial=0.0)
+    size = d.max(initial=0.0) if size is None else size
+    kept = d > np.finfo(float).eps * max(X.shape) * size
     U, d, Vt = U[:, kept], d[kept], Vt[kept]
-    return (d / (d**2 + len(X) * lam) * (y @ U)) @ Vt
+    return (y @ U / (d + len(X) * lam / d)) @ Vt

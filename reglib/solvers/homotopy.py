@@ -1,4 +1,7 @@
-"""The lasso's homotopy: from knot to knot, every event exact, by sweeps of the Gram matrix."""
+"""The lasso's homotopy: from knot to knot, every event exact, by sweeps of the Gram matrix.
+
+All it takes is gram = X'X/n (p, p), c = X'y/n (p,) and size, the root mean square of y.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +27,18 @@ class Tableau:
 
     BLOCK = 64
 
-    def __init__(self, X: Array, y: Array, sign: Array) -> None:
-        n, p = X.shape
-        self.T = X.T @ X / n
-        length = np.sqrt(np.diag(self.T))
+    def __init__(self, gram: Array, c: Array, size: float, sign: Array) -> None:
+        p, length = len(c), np.sqrt(np.diag(gram))
         # In units of a column of length 1 its weight is longer, and lam counts this much for it.
         self.unit = 1 / np.where(length > 0, length, 1)
-        self.T *= self.unit
+        self.T = gram * self.unit
         self.T *= self.unit[:, None]
-        self.f, self.g = y @ X / n * self.unit, np.zeros(p)
+        self.f, self.g = c * self.unit, np.zeros(p)
         self.sign, self.collinear = np.zeros(p), np.zeros(p, dtype=bool)
         self.a, self.d, self.waiting = np.empty((self.BLOCK, p)), np.empty(self.BLOCK), 0
-        self.rounding = 4 * EPS * np.sqrt(np.square(y).mean())  # a correlation of this size is 0
+        # A correlation of the size of `least` and a rate of the size of `flat` are rounding.
+        self.least = 4 * EPS * size / self.unit
+        self.flat = 1e-13 * self.unit
         self.wear = 0.0  # what leaving weights did to T in rounding errors, in units of EPS
         for j in np.flatnonzero(sign):
             self.join(j, self.column(j), sign[j])
@@ -52,9 +55,9 @@ class Tableau:
         active = self.sign != 0
         side = np.where(active, -self.sign, np.sign(self.f))
         rate = np.where(active, 0, self.unit) - side * self.g
-        rate[(rate < 1e-13 * self.unit) | self.collinear] = np.inf
+        rate[(rate < self.flat) | self.collinear] = np.inf
         lam = np.minimum(side * self.f / rate, now)
-        lam[lam * self.unit <= self.rounding] = 0
+        lam[lam <= self.least] = 0
         j = int((lam >= lam.max() * (1 - 1e-12)).argmax())
         return float(lam[j]), j
 
@@ -91,9 +94,9 @@ class Tableau:
             self.waiting = 0
 
 
-def homotopy(X: Array, y: Array, stop: float) -> tuple[Array, Array, tuple]:
+def homotopy(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Array, tuple]:
     """Knots (k,) from lam_max down to `stop`, the weights there (k, p), and the events."""
-    t = Tableau(X, y, np.zeros(X.shape[1]))
+    t = Tableau(gram, c, size, np.zeros(len(c)))
     knots, corners, events, lam = [], [], [], np.inf
     while len(events) < 1000 * (1 + len(t.f)):  # a path may be longer; its gap will say so
         lam, j = t.next_event(lam)
@@ -102,7 +105,7 @@ def homotopy(X: Array, y: Array, stop: float) -> tuple[Array, Array, tuple]:
         a, joins = t.column(j), t.sign[j] == 0
         if joins and a[j] <= t.noise(a):
             if t.wear:
-                t = Tableau(X, y, t.sign)
+                t = Tableau(gram, c, size, t.sign)
             else:
                 t.collinear[j] = True
             continue
@@ -115,5 +118,5 @@ def homotopy(X: Array, y: Array, stop: float) -> tuple[Array, Array, tuple]:
         else:
             t.leave(j, a)
         if t.wear > WORN:
-            t = Tableau(X, y, t.sign)
+            t = Tableau(gram, c, size, t.sign)
     return np.array([*knots, stop]), np.array([*corners, t.weights(stop)]), tuple(events)

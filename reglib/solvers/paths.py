@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from reglib import _checks
 from reglib._checks import Array
-from reglib.solvers.coordinate import objective_and_gap
+from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
 from reglib.solvers.homotopy import EPS, homotopy
 
@@ -24,9 +24,9 @@ TRIES = 5
 class Path:
     """Solutions along a path. lam (k,) descending; w (k, p); objective (k,): loss + penalty.
 
-    gap (k,): the duality gap divided by ||y||^2 / (2n), computed from X itself and not from
-    anything a solver kept. events: (lam, index, +1 or -1) where a weight of the lasso becomes
-    nonzero or zero, down to the smallest lam; () for the other paths.
+    gap (k,): the duality gap of w, see `duality_gap`; it and the objective have rounding errors of
+    1e-16 ||y||^2 / (2n). events: (lam, index, +1 or -1) where a weight of the lasso becomes nonzero
+    or zero, down to the smallest lam; () for the other paths.
     """
 
     lam: Array
@@ -55,14 +55,13 @@ def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Pat
     array([[1. , 0. ],
            [2.5, 0.5]])
     """
-    X, y = _checks.design(X, y)
+    data = _Moments(*_checks.design(X, y))
     if lams is None:
-        knots, w, events = homotopy(X, y, 0.0)
-        return _certified(X, y, w, knots, 1.0, events)
-    lams = _descending(lams)
-    knots, corners, events = homotopy(X, y, lams[-1])
-    w = np.column_stack([np.interp(-lams, -knots, weight) for weight in corners.T])
-    return _certified(X, y, w, lams, 1.0, events)
+        lams, w, events = homotopy(data.gram, data.c, data.size, 0.0)
+    else:
+        lams = _descending(lams)
+        w, events = _read_off(data, lams)
+    return data.certified(w, lams, 1.0, events)
 
 
 def elastic_net_path(
@@ -91,18 +90,19 @@ def elastic_net_path(
             "l1_ratio must be > 0 for a path, got 0: without an L1 term no lam makes every weight "
             "0, so lam_max is infinite and there is nowhere to start; see ridge_path"
         )
+    data = _Moments(X, y)
     if lams is None:
-        lam_max = np.abs(y @ X).max() / (len(X) * ratio)
+        lam_max = np.abs(data.c).max() / ratio
         lams = np.geomspace(lam_max, lam_max / 1000, 100) if lam_max > 0 else [0.0]
     lams = _descending(lams)
     w = np.empty((len(lams), X.shape[1]))
-    h = np.square(X).mean(axis=0)
+    h = np.diag(data.gram)
     weak = lams * (1 - ratio) <= 1e-12 * h.min(initial=np.inf, where=h > 0)
     if weak.any():
-        w[weak] = lasso_path(X, y, lams[weak] * ratio).w
+        w[weak] = _read_off(data, lams[weak] * ratio)[0]
     if not weak.all():
-        w[~weak] = _newton(X, y, lams[~weak], ratio)
-    return _certified(X, y, w, lams, ratio)
+        w[~weak] = _newton(data, lams[~weak], ratio)
+    return data.certified(w, lams, ratio)
 
 
 def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Path:
@@ -117,7 +117,7 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Path:
     """
     X, y = _checks.design(X, y)
     lams = _descending(lams)
-    return _certified(X, y, ridge(X, y, lams[:, None]), lams, 0.0)
+    return _Moments(X, y).certified(ridge(X, y, lams[:, None]), lams, 0.0)
 
 
 def _descending(lams: ArrayLike) -> Array:
@@ -125,62 +125,71 @@ def _descending(lams: ArrayLike) -> Array:
     return np.sort(_checks.nonnegative("lams", lams[:, None])[:, 0])[::-1]
 
 
-def _certified(X: Array, y: Array, w: Array, lams: Array, ratio: float, events: tuple = ()) -> Path:
-    objective, gap = objective_and_gap(X, y, w, lams[:, None], ratio)
-    return Path(lams, w, objective, gap, events)
+class _Moments:
+    """All that a path needs of the data: gram = X'X/n, c = X'y/n, size^2 = ||y||^2/n."""
+
+    def __init__(self, X: Array, y: Array) -> None:
+        self.X, self.y = X, y
+        self.gram, self.c = X.T @ X / len(X), y @ X / len(X)
+        self.size = float(np.sqrt(np.square(y).mean()))
+
+    def certified(self, w: Array, lams: Array, ratio: float, events: tuple = ()) -> Path:
+        c, lam = self.c - w @ self.gram, lams[:, None]
+        loss = np.maximum(self.size**2 - ((self.c + c) * w).sum(axis=-1), 0) / 2
+        cost = lam * (ratio * np.abs(w) + (1 - ratio) / 2 * np.square(w))
+        gap = gap_at(self.X, self.y, w, c, lam, ratio)
+        return Path(lams, w, loss + cost.sum(axis=-1), gap, events)
 
 
-def _newton(X: Array, y: Array, lams: Array, ratio: float) -> Array:
+def _read_off(data: _Moments, lams: Array) -> tuple[Array, tuple]:
+    """The lasso's weights (k, p), each linear between knots, and the events."""
+    knots, corners, events = homotopy(data.gram, data.c, data.size, lams[-1])
+    return np.column_stack([np.interp(-lams, -knots, weight) for weight in corners.T]), events
+
+
+def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
     """The elastic net's weights (k, p) for descending lams > 0, each from the last two."""
-    gram, b = X.T @ X / len(X), y @ X / len(X)
-    h, size = np.diag(gram), np.sqrt(np.square(y).mean())
+    gram, c, h = data.gram, data.c, np.diag(data.gram)
     rows = []
-    v = before = b
+    v = before = c
     for k, lam in enumerate(lams):
         l1, l2 = lam * ratio, lam * (1 - ratio)
         # v has the sign of w and |v| > l1 where w is not 0: extrapolated, it foretells the signs.
         last = lams[k - 2] - lams[k - 1] if k > 1 else 0
         guess = v + (lams[k - 1] - lam) / last * (v - before) if last > 0 else v
-        w, right = _signed(gram, b, l1, l2, np.where(np.abs(guess) > l1, np.sign(guess), 0), size)
+        sign = np.where(np.abs(guess) > l1, np.sign(guess), 0)
+        w, right = _signed(data, l1, l2, sign)
         if not right:
-            # Sweeps do not see an L2 term of rounding size, but stumble over it: they do without.
-            slow = _as_a_lasso(X, y, l1, l2 if l2 > 1e-9 * h.max() else 0)
-            w, right = _signed(gram, b, l1, l2, np.sign(slow), size)
+            # With gram + l2 I the elastic net is a lasso, whose homotopy needs no search; but over
+            # an l2 of rounding size it stumbles, and does without.
+            seen = l2 if l2 > 1e-9 * h.max() else 0
+            slow = homotopy(gram + seen * np.eye(len(c)), c, data.size, l1)[1][-1]
+            w, right = _signed(data, l1, l2, np.sign(slow))
             w = w if right else slow
-        before, v = v, h * w + (b - gram @ w) - l2 * w
+        before, v = v, (h - l2) * w + c - gram @ w
         rows.append(w)
     return np.array(rows)
 
 
-def _as_a_lasso(X: Array, y: Array, l1: float, l2: float) -> Array:
-    """The same weights from the homotopy of a lasso with p more rows, sqrt(n l2) I: no search."""
-    n, p = X.shape
-    stretch = np.sqrt((n + p) / n)  # its mean is over n + p rows
-    rows = np.vstack([X, np.sqrt(n * l2) * np.eye(p)]) * stretch
-    return homotopy(rows, np.append(y, np.zeros(p)) * stretch, l1)[1][-1]
-
-
-def _signed(
-    gram: Array, b: Array, l1: float, l2: float, sign: Array, size: float
-) -> tuple[Array, bool]:
-    """w with the signs it was solved for and |b - gram w| <= l1 where it is 0; were they found?
+def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, bool]:
+    """w with the signs it was solved for and |c - gram w| <= l1 where it is 0; were they found?
 
     Solves for the nonzero weights, corrects every wrong sign, and repeats: Newton's method. It may
     go round in circles, so it ends when TRIES in a row do not bring fewer wrong signs than ever
-    before. `size` is the root mean square of y.
+    before.
     """
-    h = np.diag(gram)
-    length, diagonal = np.sqrt(h), l2 + 8 * EPS * h  # so much rounding keeps equal columns apart
-    fewest, tries = len(b) + 1, TRIES
+    h = np.diag(data.gram)
+    diagonal = l2 + 8 * EPS * h  # so much rounding keeps equal columns apart
+    fewest, tries = len(h) + 1, TRIES
     while tries:
         S = np.flatnonzero(sign)
-        system = gram[S[:, None], S]
+        system = data.gram[S[:, None], S]
         system.flat[:: len(S) + 1] += diagonal[S]
-        w = np.zeros(len(b))
-        w[S] = np.linalg.solve(system, b[S] - l1 * sign[S])
-        c = b - gram @ w
-        rounding = 1e-10 * l1 + 8 * EPS * length * (size + length @ np.abs(w))
-        wrong = np.where(sign != 0, w * sign < 0, np.abs(c) > l1 + rounding)
+        w = np.zeros(len(h))
+        w[S] = np.linalg.solve(system, data.c[S] - l1 * sign[S])
+        c = data.c - data.gram @ w
+        # A tie, |c| = l1 but for rounding, is not wrong.
+        wrong = np.where(sign != 0, w * sign < 0, np.abs(c) > l1 * (1 + 1e-10))
         count = np.count_nonzero(wrong)
         if count == 0:
             return w, True
