@@ -4,3 +4,6 @@ import os
 
 # Figures are drawn in memory: a test opens no window, whatever the machine would choose.
 os.environ["MPLBACKEND"] = "agg"
+
+# Needs JAX, which the book does not; the file it wrote stands beside it.
+collect_ignore = ["data/record_networks.py"]

@@ -8,10 +8,26 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "reglib"
 ALLOWED = {
-    "__init__": {"datasets", "diagnostics", "losses", "penalties", "solvers"},
-    "_checks": {"numpy"},
+    "__init__": {
+        "datasets",
+        "diagnostics",
+        "losses",
+        "networks",
+        "optimizers",
+        "penalties",
+        "solvers",
+        "training",
+    },
+    "_checks": {"_checks"},
+    "_checks._words": {"numpy"},
+    "_checks.arrays": {"numpy", "_checks"},
+    "_checks.numbers": {"numpy", "_checks"},
+    "_checks.things": {"numpy", "_checks"},
     "_intervals": {"numpy", "_checks"},
-    "penalties": {"numpy", "_checks"},
+    "penalties": {"penalties"},
+    "penalties.entries": {"numpy", "_checks"},
+    "penalties.parts": {"numpy", "_checks", "penalties"},
+    "penalties.matrices": {"numpy", "_checks", "penalties"},
     "losses": {"numpy", "_checks"},
     "solvers": {"solvers"},
     "solvers.descent": {"numpy", "_checks", "losses", "penalties"},
@@ -19,11 +35,28 @@ ALLOWED = {
     "solvers.coordinate": {"numpy", "_checks", "losses", "penalties", "solvers"},
     "solvers.homotopy": {"numpy", "_checks"},
     "solvers.paths": {"numpy", "_checks", "solvers"},
-    "diagnostics": {"numpy", "_checks", "_intervals"},
+    "diagnostics": {"diagnostics"},
+    "diagnostics.curvature": {"numpy", "_checks", "_intervals"},
+    "diagnostics.gradients": {"numpy", "_checks"},
+    "diagnostics.lanczos": {"numpy", "_checks"},
+    "networks": {"networks"},
+    "networks._network": {"numpy", "_checks"},
+    "networks._units": {"numpy", "_checks"},
+    "networks.mlp": {"numpy", "_checks", "networks"},
+    "networks.rnn": {"numpy", "_checks", "networks"},
+    "networks.omega": {"numpy", "_checks", "networks"},
+    "optimizers": {"optimizers"},
+    "optimizers.chain": {"numpy", "_checks"},
+    "optimizers.clipping": {"numpy", "_checks", "optimizers"},
+    "optimizers.scaling": {"numpy", "_checks"},
+    "training": {"numpy", "_checks"},
     "datasets": {"numpy", "_checks", "sklearn"},  # inside the function that loads its data
 }
 BOOK = {"numpy", "matplotlib", "ipywidgets", "IPython", "PIL", "cycler", "yaml"}
-TOOLS = {"nbclient", "nbformat", "tqdm"}  # what re-executes the notebooks
+TOOLS = {  # what re-executes the notebooks, and the progress bar of both commands
+    "notebooks": {"nbclient", "nbformat", "tqdm"},
+    "apart": {"tqdm"},
+}
 
 
 def imported(path):
@@ -61,7 +94,7 @@ def test_a_core_module_imports_what_its_room_allows(module):
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "book").glob("*.py")), ids=lambda p: p.stem)
 def test_a_page_module_imports_the_core_and_the_page_libraries(path):
-    tools = TOOLS if path.stem == "notebooks" else set()
+    tools = TOOLS.get(path.stem, set())
     assert imported(path) <= BOOK | tools | set(ALLOWED) - {"_checks", "_intervals"} | {"book"}
 
 

@@ -24,6 +24,10 @@ TAKES_LAM = {
     "L1": penalties.L1,
     "L2": penalties.L2,
     "ElasticNet": lambda lam: penalties.ElasticNet(lam, 0.5),
+    "GroupLasso": lambda lam: penalties.GroupLasso(lam, [0, 1]),
+    "Nuclear": lambda lam: penalties.Nuclear(lam, (1, 2)),
+    "Spectral": lambda lam: penalties.Spectral(lam, (1, 2)),
+    "Orthogonal": lambda lam: penalties.Orthogonal(lam, (1, 2)),
     "ridge": lambda lam: solvers.ridge(X, Y, lam),
     "duality_gap": lambda lam: solvers.duality_gap(X, Y, [0.0, 0.0], lam),
     "effective_dof": lambda lam: diagnostics.effective_dof(X, lam),
@@ -35,6 +39,11 @@ TAKES_STEP = {
     "L1.prox": lambda step: penalties.L1(1.0).prox([1.0], step),
     "L2.prox": lambda step: penalties.L2(1.0).prox([1.0], step),
     "ElasticNet.prox": lambda step: penalties.ElasticNet(1.0, 0.5).prox([1.0], step),
+    "GroupLasso.prox": lambda step: penalties.GroupLasso(1.0, [0]).prox([1.0], step),
+    "Nuclear.prox": lambda step: penalties.Nuclear(1.0, (1, 1)).prox([1.0], step),
+    "Spectral.prox": lambda step: penalties.Spectral(1.0, (1, 1)).prox([1.0], step),
+    "Orthogonal.prox": lambda step: penalties.Orthogonal(1.0, (1, 1)).prox([1.0], step),
+    "SpectralBall.prox": lambda step: penalties.SpectralBall(1.0, (1, 1)).prox([1.0], step),
     "gradient_descent": lambda step: solvers.gradient_descent(LOSS, None, [0.0, 0.0], step=step),
     "proximal_gradient": lambda step: solvers.proximal_gradient(
         LOSS, penalties.L1(1.0), [0.0, 0.0], step=step
@@ -51,6 +60,10 @@ TAKES_WEIGHTS = {
     "hessian_vector": lambda w: LOSS.hessian_vector(w, [1.0, 1.0]),
     "hessian_vector's v": lambda v: LOSS.hessian_vector([1.0, 1.0], v),
     "Masked": penalties.Masked(penalties.L2(1.0), [True, False]).value,
+    "GroupLasso": penalties.GroupLasso(1.0, [0, 1]).value,
+    "Nuclear": penalties.Nuclear(1.0, (1, 2)).value,
+    "SpectralBall": penalties.SpectralBall(1.0, (1, 2)).subgradient,
+    "LogisticLoss": losses.LogisticLoss(X, [0.0, 1.0, 1.0]).gradient,
     "duality_gap": lambda w: solvers.duality_gap(X, Y, w, 1.0),
     "gradient_error": lambda w: diagnostics.gradient_error(LOSS, w),
     "top_eigenvalue": lambda w: diagnostics.top_eigenvalue(LOSS, w, rng=RNG),
@@ -157,7 +170,7 @@ def test_weights_to_start_from_need_an_axis(call):
 
 @each(TAKES_WEIGHTS)
 def test_a_wrong_number_of_weights_names_both_shapes(call):
-    with pytest.raises(ValueError, match=r"must have 2 entries.*\(3,\).*\((3, )?2,?\)"):
+    with pytest.raises(ValueError, match=r"must have 2 entries.*\(3,\).*\((\d, )?2,?\)"):
         call([1.0, 2.0, 3.0])
 
 
@@ -214,6 +227,58 @@ def test_no_weights_at_all(call):
             lambda: penalties.Masked(penalties.L2(1.0), [[True]]),
             ValueError,
             r"mask must have one axis and an entry, got shape \(1, 1\)",
+        ),
+        (
+            lambda: penalties.GroupLasso(1.0, [0.5, 1.0]),
+            TypeError,
+            r"groups must be an array of whole numbers, got \[0.5, 1.0\]",
+        ),
+        (
+            lambda: penalties.GroupLasso(1.0, [[0, 1]]),
+            ValueError,
+            r"groups must have one axis and an entry, got shape \(1, 2\)",
+        ),
+        (
+            lambda: penalties.Nuclear(1.0, 6),
+            TypeError,
+            r"shape must be a pair \(rows, columns\), got 6",
+        ),
+        (lambda: penalties.Spectral(1.0, (2, 0)), ValueError, r"shape\[1\] must be >= 1, got 0"),
+        (
+            lambda: penalties.SpectralBall(0.0, (2, 3)),
+            ValueError,
+            "c must be finite and > 0, got 0",
+        ),
+        (
+            lambda: penalties.Sum(penalties.L2(1.0)),
+            TypeError,
+            r"penalties must be Masked, got L2\(lam=1.0\)",
+        ),
+        (
+            lambda: penalties.Sum(),
+            ValueError,
+            r"penalties must be one or more with masks of one length, got \[\]",
+        ),
+        (
+            lambda: penalties.Sum(
+                penalties.Masked(penalties.L2(1.0), [True]),
+                penalties.Masked(penalties.L2(1.0), [True, False]),
+            ),
+            ValueError,
+            r"masks of one length, got \[1, 2\]",
+        ),
+        (
+            lambda: penalties.Sum(
+                penalties.Masked(penalties.L2(1.0), [True, True]),
+                penalties.Masked(penalties.L1(1.0), [True, False]),
+            ).prox([1.0, 1.0], 1.0),
+            ValueError,
+            "masks must be disjoint for a prox, got 1 weights in two",
+        ),
+        (
+            lambda: losses.LogisticLoss(X, [0, 1, -1]),
+            ValueError,
+            "y must hold only 0 and 1, got -1 at index 2",
         ),
         (
             lambda: solvers.ridge(X, Y, 1.0, mask=[True]),

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
-from sklearn.metrics import mean_squared_error
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss, mean_squared_error
 
 from reglib.diagnostics import gradient_error
-from reglib.losses import SquaredError
+from reglib.losses import LogisticLoss, SquaredError
+from reglib.penalties import L1, L2
+from reglib.solvers import gradient_descent, proximal_gradient
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((12, 5)), RNG.standard_normal(12)
@@ -11,6 +14,8 @@ LOSSES = {
     "tall": SquaredError(X, Y),
     "wide": SquaredError(X[:3], Y[:3]),
     "one row": SquaredError(X[:1], Y[:1]),
+    "logistic": LogisticLoss(X, Y > 0),
+    "logistic, one row": LogisticLoss(X[:1], [1]),
 }
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 
@@ -23,8 +28,9 @@ def test_gradient_is_the_slope_of_the_value(loss):
 @every_loss
 def test_hessian_vector_is_the_slope_of_the_gradient(loss):
     w, v = RNG.standard_normal((2, 5))
-    slope = (loss.gradient(w + v) - loss.gradient(w - v)) / 2  # exact: the gradient is affine
-    np.testing.assert_allclose(loss.hessian_vector(w, v), slope, atol=1e-12)
+    h = 1.0 if isinstance(loss, SquaredError) else 1e-5  # an affine gradient has no other slope
+    slope = (loss.gradient(w + h * v) - loss.gradient(w - h * v)) / (2 * h)
+    np.testing.assert_allclose(loss.hessian_vector(w, v), slope, atol=1e-12 if h == 1 else 1e-9)
 
 
 @every_loss
@@ -36,7 +42,7 @@ def test_lipschitz_is_the_top_eigenvalue_of_the_hessian(loss):
 @every_loss
 def test_a_leading_axis_equals_a_loop(loss):
     w = RNG.standard_normal((2, 3, 5))
-    for method in (loss.value, loss.gradient):
+    for method in (loss.value, loss.gradient, lambda v: loss.hessian_vector(v, v)):
         loop = [[method(v) for v in row] for row in w]
         np.testing.assert_allclose(method(w), loop, rtol=1e-12, atol=1e-15)
 
@@ -66,3 +72,86 @@ def test_the_loss_on_some_rows_sees_only_those():
 def test_a_constant_added_to_every_row_is_an_intercept():
     with_ones = SquaredError(np.column_stack([np.ones(12), X]), Y)
     assert with_ones.value([2.0, 0, 0, 0, 0, 0]) == np.mean((2 - Y) ** 2) / 2
+
+
+def test_the_logistic_loss_is_the_log_loss():
+    w, labels = RNG.standard_normal(5), Y > 0
+    of_one = 1 / (1 + np.exp(-X @ w))
+    np.testing.assert_allclose(LogisticLoss(X, labels).value(w), log_loss(labels, of_one))
+
+
+def test_the_logistic_hessian_never_exceeds_its_lipschitz_constant():
+    loss = LogisticLoss(X, Y > 0)
+    tops = [
+        np.linalg.eigvalsh(loss.hessian_vector(w, np.eye(5)))[-1]
+        for w in RNG.standard_normal((50, 5))
+    ]
+    assert max(tops) < loss.lipschitz()
+
+
+def test_the_logistic_gradient_is_never_longer_than_the_mean_row():
+    """What keeps gradient descent without a penalty from growing faster than linearly."""
+    w = RNG.standard_normal((200, 5)) * 10.0 ** RNG.uniform(-2, 6, (200, 1))
+    lengths = np.linalg.norm(LogisticLoss(X, Y > 0).gradient(w), axis=-1)
+    assert lengths.max() <= np.linalg.norm(X, axis=1).mean()
+
+
+def test_huge_weights_overflow_nothing():
+    """Warnings are errors here."""
+    loss = LogisticLoss([[1.0], [2.0]], [1, 0])
+    right, wrong = LogisticLoss([[1.0]], [1]), LogisticLoss([[1.0]], [0])
+    for size in (50.0, 1e3, 1e12, 1e300):
+        w = np.array([[size], [-size]])
+        np.testing.assert_allclose(loss.value(w) / size, [1.0, 0.5])
+        np.testing.assert_allclose(loss.gradient(w), [[1.0], [-0.5]])
+        assert (loss.hessian_vector(w, [1.0]) < 1e-20).all()
+        assert wrong.value([size]) == size and right.value([size]) < 1e-20
+    np.testing.assert_allclose(right.value([50.0]), np.exp(-50.0))  # not 0, and not 50 - 50
+    np.testing.assert_allclose(right.gradient([50.0]), [-np.exp(-50.0)])
+
+
+@pytest.mark.parametrize("lam", [0.01, 0.3])
+def test_logistic_runs_agree_with_scikit_learn(lam):
+    """C = 1/(n lam), for L2 by plain gradient descent and for L1 by FISTA."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((80, 4))
+    y = (X @ [1.0, -2, 0, 0.5] + rng.standard_normal(80) > 0).astype(int)
+    loss, step = LogisticLoss(X, y), 1 / (LogisticLoss(X, y).lipschitz() + lam)
+    runs = {
+        0.0: gradient_descent(loss, L2(lam), np.zeros(4), step=step),
+        1.0: proximal_gradient(loss, L1(lam / 5), np.zeros(4), step=step),
+    }
+    strength = {0.0: lam, 1.0: lam / 5}
+    for l1_ratio, run in runs.items():
+        theirs = LogisticRegression(
+            C=1 / (80 * strength[l1_ratio]),
+            l1_ratio=l1_ratio,
+            solver="saga",
+            fit_intercept=False,
+            tol=1e-10,
+            max_iter=100_000,
+            random_state=0,
+        ).fit(X, y)
+        assert run.converged
+        np.testing.assert_allclose(run.w, theirs.coef_[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "words"),
+    [
+        ([[1.0], [np.nan]], [0, 1], r"X must be finite, got nan at index \(1, 0\)"),
+        ([[1.0], [2.0]], [0], r"same number of rows, got \(2, 1\) and \(1,\)"),
+        ([[1.0], [2.0]], [[0], [1]], r"y must have shape \(n,\), got \(2, 1\); pass y\[:, 0\]"),
+        ([[1.0], [2.0]], [1, 2], "y must hold only 0 and 1, got 2 at index 1"),
+        ([[1.0], [2.0]], [-1, 1], "y must hold only 0 and 1, got -1 at index 0"),
+    ],
+)
+def test_a_logistic_loss_refuses_what_it_cannot_use(X, y, words):
+    with pytest.raises(ValueError, match=words):
+        LogisticLoss(X, y)
+
+
+def test_the_logistic_loss_on_some_rows_sees_only_those():
+    w, labels, rows = RNG.standard_normal(5), Y > 0, np.arange(12) % 3 == 0
+    part = LogisticLoss(X, labels).on(rows)
+    assert part.value(w) == LogisticLoss(X[rows], labels[rows]).value(w)

@@ -1,4 +1,4 @@
-"""Measure before you cure: is the gradient right, how curved the loss, which steps are stable?"""
+"""What a Hessian that fits in memory says: condition, stable steps, effective parameters."""
 
 from __future__ import annotations
 
@@ -10,86 +10,6 @@ from numpy.typing import ArrayLike
 from reglib import _checks
 from reglib._checks import Array
 from reglib._intervals import stable_intervals
-
-
-def gradient_error(objective: Any, w: ArrayLike) -> float:
-    """max_j |g_j - d_j| / (max(|g_j|, |d_j|) + max|g| / 1000 + noise), d by central differences.
-
-    `objective` has `value` and `gradient` that accept leading axes; w (P,) is finite. A right
-    gradient gives about 1e-6 or less, one that is 0.1 % wrong anywhere that matters about 1e-3.
-    `noise` is a million times the rounding error of d, so that a right gradient passes at a
-    minimum too, where there is nothing else to divide by. ValueError: a gradient not of w's shape.
-
-    >>> from reglib.losses import SquaredError
-    >>> gradient_error(SquaredError([[1.0, 2.0]], [3.0]), [0.5, 0.5]) < 1e-8
-    True
-    """
-    w = _checks.finite("w", w, ndim=1)
-    g = objective.gradient(w)
-    if np.shape(g) != w.shape:
-        raise ValueError(f"gradient must have the shape of w, {w.shape}, got {np.shape(g)}")
-    h = np.finfo(float).eps ** (1 / 3) * np.maximum(1, np.abs(w))
-    shifts = np.diag(h)
-    ahead, behind = objective.value(w + shifts), objective.value(w - shifts)
-    estimate = (ahead - behind) / (2 * h)
-    noise = 1e6 * np.finfo(float).eps * np.maximum(np.abs(ahead), np.abs(behind)) / h
-    size = np.maximum(np.abs(g), np.abs(estimate)) + np.abs(g).max() / 1000 + noise
-    return float(np.max(np.abs(g - estimate) / np.where(size > 0, size, 1)))
-
-
-def top_eigenvalue(
-    objective: Any,
-    w: ArrayLike,
-    *,
-    rng: np.random.Generator,
-    tol: float = 1e-10,
-    max_iter: int = 100,
-) -> tuple[Array, Array]:
-    """The largest eigenvalue (...) of the Hessian at w (..., P), and its eigenvector (..., P).
-
-    Lanczos with full reorthogonalization from a random start: only `hessian_vector(w, v)` is
-    called, so no P x P matrix is formed. A run stops when every residual ||H v - theta v|| is at
-    most tol |theta|. Source: Golub and Van Loan, Matrix Computations, chapter 10.
-
-    >>> from reglib.losses import SquaredError
-    >>> loss = SquaredError([[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0])
-    >>> top_eigenvalue(loss, [0.0, 0.0], rng=np.random.default_rng(0))[0].round(12)
-    np.float64(2.0)
-    """
-    w = _checks.start(w, "w")
-    rng, tol = _checks.generator(rng), _checks.nonnegative("tol", tol)
-    v = rng.standard_normal(w.shape)
-    basis, alphas, betas = [v / np.linalg.norm(v, axis=-1, keepdims=True)], [], []
-    alive = np.ones(w.shape[:-1], dtype=bool)
-    steps = min(_checks.count("max_iter", max_iter), w.shape[-1])
-    for _ in range(steps):
-        u = objective.hessian_vector(w, basis[-1])
-        alpha = (u * basis[-1]).sum(axis=-1)
-        # A run whose Krylov space is exhausted goes on with a zero vector. Its alpha is put below
-        # a Rayleigh quotient, and so below the top eigenvalue, where it does no harm.
-        below = alphas[0] - (1 + np.abs(alphas[0])) if alphas else alpha
-        alphas.append(np.where(alive, alpha, below))
-        for _ in range(2):  # twice is enough for orthogonality to rounding
-            for q in basis:
-                u = u - (u * q).sum(axis=-1, keepdims=True) * q
-        beta = np.linalg.norm(u, axis=-1)
-        theta, weights = _top_of_tridiagonal(alphas, betas)
-        if np.all(beta * np.abs(weights[..., -1]) <= tol * np.abs(theta)):
-            break
-        alive = alive & (beta > 1e-14 * np.abs(theta))
-        betas.append(np.where(alive, beta, 0))
-        basis.append(np.where(alive[..., None], u / np.where(beta > 0, beta, 1)[..., None], 0))
-    return theta, sum(weights[..., i, None] * q for i, q in enumerate(basis[: len(alphas)]))
-
-
-def _top_of_tridiagonal(alphas: list[Array], betas: list[Array]) -> tuple[Array, Array]:
-    T = np.zeros(np.shape(alphas[0]) + (len(alphas), len(alphas)))
-    for i, alpha in enumerate(alphas):
-        T[..., i, i] = alpha
-    for i, beta in enumerate(betas):
-        T[..., i, i + 1] = T[..., i + 1, i] = beta
-    values, vectors = np.linalg.eigh(T)
-    return values[..., -1], vectors[..., :, -1]
 
 
 def _hessian(hessian_or_loss: Any) -> Array:

@@ -1,18 +1,9 @@
-"""What weights cost: `value`, `subgradient` and `prox` of each penalty.
-
-Weights are flat arrays (..., P). Leading axes are a sweep: every method works along the last axis,
-and `lam`, `l1_ratio` and `step` may be numbers or arrays whose last axis is 1. `lam` has the units
-of the loss divided by those of the penalty's formula; `step` those of w^2 divided by the loss.
-`value` returns (...), the others (..., P). Weights that are inf or NaN are worked on, not refused,
-since a diverging run is a result.
-
-The proximal map is prox(w, step) = argmin_u P(u) + ||u - w||^2 / (2 step) (Parikh and Boyd 2014).
-"""
+"""Penalties on each weight for itself: L1, L2 and the elastic net."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,7 +33,7 @@ def soft_threshold(w: ArrayLike, threshold: ArrayLike) -> Array:
     return w - np.clip(w, -t, t)
 
 
-def _over_weights(lam: Hyper) -> Hyper:
+def over_weights(lam: Hyper) -> Hyper:
     """`lam` without its last axis: what multiplies a sum over the weights."""
     return lam[..., 0] if isinstance(lam, np.ndarray) else lam
 
@@ -61,7 +52,7 @@ class L2:
         object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
 
     def value(self, w: ArrayLike) -> Array:
-        return _over_weights(self.lam) / 2 * np.square(_checks.floats("w", w)).sum(axis=-1)
+        return over_weights(self.lam) / 2 * np.square(_checks.floats("w", w)).sum(axis=-1)
 
     def subgradient(self, w: ArrayLike) -> Array:
         return self.lam * _checks.floats("w", w)
@@ -86,7 +77,7 @@ class L1:
         object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
 
     def value(self, w: ArrayLike) -> Array:
-        return _over_weights(self.lam) * np.abs(_checks.floats("w", w)).sum(axis=-1)
+        return over_weights(self.lam) * np.abs(_checks.floats("w", w)).sum(axis=-1)
 
     def subgradient(self, w: ArrayLike) -> Array:
         return self.lam * np.sign(_checks.floats("w", w))
@@ -129,43 +120,3 @@ class ElasticNet:
     def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
         l1, l2 = self.parts
         return l2.prox(l1.prox(w, step), step)
-
-
-@dataclass(frozen=True, eq=False)
-class Masked:
-    """P(w[mask]): a penalty on some weights only; `mask` (P,) is True where w is penalized.
-
-    Spared weights have subgradient 0 and an identity prox. An intercept is a column of ones in X
-    whose weight is spared.
-
-    >>> Masked(L2(2.0), [False, True]).subgradient([3.0, 4.0])
-    array([0., 8.])
-    """
-
-    penalty: Any
-    mask: Any
-
-    def __post_init__(self) -> None:
-        _checks.penalty("penalty", self.penalty)
-        object.__setattr__(self, "mask", _checks.mask("mask", self.mask))
-
-    def _weights(self, w: ArrayLike) -> Array:
-        return _checks.columns("w", w, self.mask.size, "mask", self.mask.shape)
-
-    def _spread(self, inside: Array, outside: Array) -> Array:
-        """`inside` at the penalized places, `outside` at the spared ones."""
-        out = np.empty(inside.shape[:-1] + self.mask.shape)
-        out[...] = outside
-        out[..., self.mask] = inside
-        return out
-
-    def value(self, w: ArrayLike) -> Array:
-        return self.penalty.value(self._weights(w)[..., self.mask])
-
-    def subgradient(self, w: ArrayLike) -> Array:
-        inside = self.penalty.subgradient(self._weights(w)[..., self.mask])
-        return self._spread(inside, np.float64(0))
-
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        w = self._weights(w)
-        return self._spread(self.penalty.prox(w[..., self.mask], step), w)

@@ -1,0 +1,125 @@
+"""Data and weights: real numbers in the shape that is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reglib._checks._words import Array, shown
+
+
+def floats(name: str, value: ArrayLike) -> Array:
+    """`value` as float64, whatever real numbers it is made of; anything else is a TypeError."""
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return value
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be an array without masked entries, got {shown(value)}")
+    try:
+        array = np.asarray(value)
+    except ValueError:  # NumPy's word for rows of unequal length
+        raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}")
+    return array.astype(np.float64)
+
+
+def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
+    """A non-empty array without NaN or inf, of `ndim` axes where that is asked."""
+    array = floats(name, value)
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes, got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite, got {array[where]} at index {where}")
+    return array
+
+
+def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+    """A table X (n, p) and its targets y (n,), both finite, of matching length."""
+    X = finite("X", X, ndim=2)
+    y = floats("y", y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        raise ValueError(f"y must have shape (n,), got {y.shape}; pass y[:, 0]")
+    y = finite("y", y, ndim=1)
+    if len(X) != len(y):
+        raise ValueError(f"X and y must have the same number of rows, got {X.shape} and {y.shape}")
+    return X, y
+
+
+def labels(y: Array) -> Array:
+    """Targets that are classes: each 0 or 1."""
+    wrong = np.flatnonzero((y != 0) & (y != 1))
+    if wrong.size:
+        raise ValueError(f"y must hold only 0 and 1, got {y[wrong[0]]:g} at index {wrong[0]}")
+    return y
+
+
+def start(w0: ArrayLike, name: str = "w0") -> Array:
+    """Weights to start from: finite, at least one axis."""
+    w0 = finite(name, w0)
+    if w0.ndim == 0:
+        raise ValueError(f"{name} must have at least one axis, got the scalar {w0[()]}")
+    return w0
+
+
+def rows(name: str, value: Any, n: int) -> Any:
+    """Some of n rows: a slice, whole numbers from -n to n - 1, or n times True or False."""
+    if isinstance(value, slice):
+        return value
+    array = np.asarray(value)
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    flags = array.dtype == bool and array.shape == (n,)
+    indices = array.dtype.kind in "iu" and array.ndim == 1
+    if not flags and not (indices and -n <= array.min() and array.max() < n):
+        raise ValueError(
+            f"{name} must be a slice, whole numbers from {-n} to {n - 1}, or {n} times True or "
+            f"False, got {shown(value)}"
+        )
+    return array
+
+
+def columns(name: str, w: ArrayLike, size: int, other: str, shape: tuple[int, ...]) -> Array:
+    """Weights whose last axis has `size` entries; they may hold inf or NaN, a run may diverge."""
+    w = floats(name, w)
+    if w.ndim == 0 or w.shape[-1] != size:
+        raise ValueError(
+            f"the last axis of {name} must have {size} entries, one for each column of {other}, "
+            f"got {name} of shape {w.shape} and {other} of shape {shape}"
+        )
+    return w
+
+
+def weights(name: str, w: ArrayLike, size: int) -> Array:
+    """Weights (..., size) of a network; they may hold inf or NaN, a run may diverge."""
+    w = floats(name, w)
+    if w.ndim == 0 or w.shape[-1] != size:
+        raise ValueError(f"the last axis of {name} must have {size} entries, got shape {w.shape}")
+    return w
+
+
+def matrices(name: str, w: ArrayLike, shape: tuple[int, int]) -> Array:
+    """Flat weights (..., m n) as matrices (..., m, n), in C order; they may hold inf or NaN."""
+    w, (m, n) = floats(name, w), shape
+    if w.ndim == 0 or w.shape[-1] != m * n:
+        raise ValueError(
+            f"the last axis of {name} must have {m * n} entries, one for each of a matrix, got "
+            f"{name} of shape {w.shape} and a matrix of shape {shape}"
+        )
+    return w.reshape(w.shape[:-1] + (m, n))
+
+
+def mask(name: str, value: ArrayLike) -> NDArray[np.bool_]:
+    """A boolean array (P,), True where a weight is penalized."""
+    array = np.asarray(value)
+    if array.dtype != bool:
+        raise TypeError(f"{name} must be an array of True and False, got {shown(value)}")
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
+    array = array.copy()
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,66 @@
+"""Hyper-parameters: numbers, or arrays (..., 1) that sweep them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib._checks._words import Array, Hyper, shown
+from reglib._checks.arrays import floats
+
+
+def hyper(name: str, value: ArrayLike, rule: str, holds: Any) -> Hyper:
+    """A finite number or a read-only array (..., 1) of numbers for which `holds` is true."""
+    array = floats(name, value)
+    if array.ndim and array.shape[-1] != 1:
+        raise ValueError(
+            f"{name} must be a number or an array whose last axis is 1, got shape {array.shape}; "
+            f"a sweep is {name}[:, None]"
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    good = np.isfinite(array) & holds(array)
+    if not good.all():
+        raise ValueError(f"{name} must be finite and {rule}, got {_first(array[~good])}")
+    if array.ndim == 0:
+        return float(array)
+    array = array.copy()  # the caller may go on writing to theirs
+    array.flags.writeable = False
+    return array
+
+
+def _first(bad: Array) -> str:
+    return f"{float(bad.flat[0]):g}"
+
+
+def nonnegative(name: str, value: ArrayLike) -> Hyper:
+    """A hyper-parameter >= 0."""
+    return hyper(name, value, ">= 0", lambda a: a >= 0)
+
+
+def positive(name: str, value: ArrayLike) -> Hyper:
+    """A hyper-parameter > 0. The fast way out matters: a prox asks at every iteration."""
+    if type(value) is float and 0 < value < np.inf:
+        return value
+    return hyper(name, value, "> 0", lambda a: a > 0)
+
+
+def proportion(name: str, value: ArrayLike) -> Hyper:
+    """A hyper-parameter between 0 and 1."""
+    return hyper(name, value, "between 0 and 1", lambda a: (a >= 0) & (a <= 1))
+
+
+def fraction(name: str, value: ArrayLike) -> Hyper:
+    """A hyper-parameter >= 0 and below 1."""
+    return hyper(name, value, ">= 0 and < 1", lambda a: (a >= 0) & (a < 1))
+
+
+def count(name: str, value: Any) -> int:
+    """A whole number >= 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number, got {shown(value)}")
+    if value < 1:
+        raise ValueError(f"{name} must be >= 1, got {value}")
+    return int(value)

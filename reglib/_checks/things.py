@@ -1,0 +1,82 @@
+"""Whatever is not a number: generators, penalties, transforms, shapes, words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reglib._checks._words import shown
+from reglib._checks.numbers import count
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """The source of random numbers, always handed in."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, got {shown(rng)}")
+    return rng
+
+
+def generators(rng: Any) -> list[np.random.Generator]:
+    """One source of random numbers, or a list with one for each seed of a sweep."""
+    if isinstance(rng, np.random.Generator):
+        return [rng]
+    if not isinstance(rng, (list, tuple)):
+        raise TypeError(f"rng must be a numpy.random.Generator or a list of them, got {shown(rng)}")
+    if not rng:
+        raise ValueError("rng must be a numpy.random.Generator or a list of them, got no generator")
+    return [generator(r) for r in rng]
+
+
+def penalty(name: str, value: Any) -> Any:
+    """Anything with the three methods of a penalty, made and not merely named."""
+    methods = ("value", "subgradient", "prox")
+    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
+        raise TypeError(f"{name} must be a penalty such as L2(0.1), got {shown(value)}")
+    return value
+
+
+def transform(name: str, value: Any) -> Any:
+    """Anything with the two methods of a transform, made and not merely named."""
+    methods = ("start", "update")
+    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
+        raise TypeError(f"{name} must be a transform such as ClipByNorm(1.0), got {shown(value)}")
+    return value
+
+
+def widths(name: str, value: Any) -> tuple[int, ...]:
+    """The widths of at least one layer, each a whole number >= 1."""
+    if isinstance(value, (str, int, np.integer)) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be a list of whole numbers, got {shown(value)}")
+    sizes = tuple(count(f"every entry of {name}", size) for size in value)
+    if not sizes:
+        raise ValueError(f"{name} must have at least one layer, got {shown(value)}")
+    return sizes
+
+
+def groups(name: str, value: ArrayLike) -> NDArray[np.int64]:
+    """A whole number (P,) for each weight, the group it belongs to."""
+    array = np.array(value)  # a copy: the caller may go on writing to theirs
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an array of whole numbers, got {shown(value)}")
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
+    array.flags.writeable = False
+    return array
+
+
+def shape(name: str, value: Any) -> tuple[int, int]:
+    """The two whole numbers (rows, columns) of a matrix."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name} must be a pair (rows, columns), got {shown(value)}")
+    return count(f"{name}[0]", value[0]), count(f"{name}[1]", value[1])
+
+
+def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
+    """One of a few words."""
+    if not isinstance(value, str) or value not in choices:
+        words = ", ".join(repr(c) for c in choices)
+        raise ValueError(f"{name} must be one of {words}, got {shown(value)}")
+    return value

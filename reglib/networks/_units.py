@@ -1,0 +1,83 @@
+"""Hidden units and output losses: what every layer and every time step have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array
+
+ACTIVATIONS = ("tanh", "relu", "linear")
+LOSSES = ("squared", "softmax")
+
+
+def activate(z: Array, activation: str) -> Array:
+    """phi(z), written over z."""
+    if activation == "tanh":
+        return tanh(z)
+    return np.maximum(z, 0, out=z) if activation == "relu" else z
+
+
+def tanh(z: Array) -> Array:
+    """tanh(z) = sign(z) (1 - e) / (1 + e) with e = exp(-2|z|), written over z.
+
+    NumPy's own takes twice the time where the processor has no AVX-512. By way of expm1 nothing
+    cancels at small z; the two differ by a few units in the last place.
+    """
+    size = np.abs(z)
+    size *= -2
+    np.expm1(size, out=size)  # e - 1
+    np.divide(size, size + 2, out=size)
+    return np.copysign(size, z, out=z)
+
+
+def slope(h: Array, activation: str) -> Array:
+    """phi' where the unit gives h: 1 - h^2 for tanh; 1 or 0 for relu, 0 at its kink."""
+    if activation == "tanh":
+        return 1 - h * h
+    return (h > 0).astype(np.float64) if activation == "relu" else np.ones_like(h)
+
+
+def targets(
+    y: ArrayLike, loss: str, classes: int | None, shape: tuple[int, ...]
+) -> tuple[Any, int]:
+    """The targets as (..., n) and the number of outputs, checked against the data's rows."""
+    _checks.one_of("loss", loss, LOSSES)
+    y = _checks.floats("y", y)
+    if y.shape == (*shape, 1):
+        raise ValueError(f"y must have shape {shape}, got {y.shape}; pass y[..., 0]")
+    if y.shape != shape:
+        raise ValueError(f"y must have shape {shape}, one target for each example, got {y.shape}")
+    y = _checks.finite("y", y)
+    if loss == "squared":
+        if classes is not None:
+            raise ValueError(f"classes are for loss='softmax', got classes={classes}")
+        return y, 1
+    whole = y.astype(np.int64)
+    wrong = (whole != y) | (y < 0)
+    if wrong.any():
+        raise ValueError(f"labels in y must be whole numbers >= 0, got {y[wrong][0]:g}")
+    n_classes = int(whole.max()) + 1 if classes is None else _checks.count("classes", classes)
+    if whole.max() >= n_classes:
+        raise ValueError(f"labels in y must be below classes = {n_classes}, got {whole.max()}")
+    return whole, n_classes
+
+
+def output_loss(z: Array, y: Any, loss: str) -> tuple[Array, Array]:
+    """The mean loss (...) of the outputs z (..., n, k), and its gradient with respect to z.
+
+    squared: 1/(2n) sum (z - y)^2; softmax: the mean of log sum_j exp(z_j) - z_y.
+    """
+    n = z.shape[-2]
+    if loss == "squared":
+        residual = z - y[..., None]
+        return np.square(residual[..., 0]).mean(axis=-1) / 2, residual / n
+    shifted = z - z.max(axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    total = exponentials.sum(axis=-1, keepdims=True)
+    right = y[..., None] == np.arange(z.shape[-1])
+    value = (np.log(total[..., 0]) - np.where(right, shifted, 0).sum(axis=-1)).mean(axis=-1)
+    return value, (exponentials / total - right) / n

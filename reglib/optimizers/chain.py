@@ -1,0 +1,92 @@
+"""The sentence itself, what may stand in it, and weight decay, whose place says its kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array, Hyper
+
+
+class Transform(Protocol):
+    """Anything with these two methods can stand in an `Optimizer`.
+
+    `start(w)` returns its memory; `update(gradient, w, memory)` returns the gradient it passes on
+    and its new memory.
+    """
+
+    def start(self, w: Array) -> Any: ...
+    def update(self, gradient: Array, w: Array, memory: Any) -> tuple[Array, Any]: ...
+
+
+class Optimizer:
+    """w <- w - learning_rate t_k(... t_1(gradient)): the transforms stand in their order of use.
+
+    learning_rate > 0 is a number or an array (..., 1). TypeError: something that is no transform.
+
+    >>> import numpy as np
+    >>> from reglib.optimizers import ClipByNorm
+    >>> sgd = Optimizer(ClipByNorm(1.0), learning_rate=0.5)
+    >>> sgd.step(np.zeros(2), np.array([3.0, 4.0]), sgd.start(np.zeros(2)))[0]
+    array([-0.3, -0.4])
+    """
+
+    def __init__(self, *transforms: Transform, learning_rate: ArrayLike) -> None:
+        self.transforms = tuple(_checks.transform("transform", t) for t in transforms)
+        self.learning_rate: Hyper = _checks.positive("learning_rate", learning_rate)
+
+    def __repr__(self) -> str:
+        words = [repr(t) for t in self.transforms]
+        return f"Optimizer({', '.join([*words, f'learning_rate={self.learning_rate}'])})"
+
+    def start(self, w: ArrayLike) -> tuple[Any, ...]:
+        """What the transforms remember before the first step."""
+        w = _checks.floats("w", w)
+        return tuple(transform.start(w) for transform in self.transforms)
+
+    def step(
+        self, w: Array, gradient: Array, memories: tuple[Any, ...]
+    ) -> tuple[Array, tuple[Any, ...]]:
+        """The next weights (..., P) and the new memories."""
+        update, after = gradient, []
+        for transform, memory in zip(self.transforms, memories, strict=True):
+            update, memory = transform.update(update, w, memory)
+            after.append(memory)
+        return w - self.learning_rate * update, tuple(after)
+
+
+class Memoryless:
+    """A transform that remembers nothing."""
+
+    def start(self, w: Array) -> None:
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class WeightDecay(Memoryless):
+    """g + lam w, on the weights where `mask` (P,) is True: L2, and its place says which kind.
+
+    First in the sentence it is coupled: the transforms behind it see it. Last it is decoupled: they
+    do not. Source: Krogh and Hertz 1992; Loshchilov and Hutter 2019.
+
+    >>> import numpy as np
+    >>> WeightDecay(0.1).update(np.zeros(2), np.array([1.0, 2.0]), None)[0]
+    array([0.1, 0.2])
+    """
+
+    lam: Hyper
+    mask: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", _checks.mask("mask", self.mask))
+
+    def update(self, gradient: Array, w: Array, memory: None) -> tuple[Array, None]:
+        if self.mask is None:
+            return gradient + self.lam * w, None
+        w = _checks.columns("w", w, self.mask.size, "mask", self.mask.shape)
+        return gradient + self.lam * (w * self.mask), None

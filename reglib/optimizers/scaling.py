@@ -1,0 +1,90 @@
+"""Transforms that remember earlier gradients: two kinds of momentum, and the scaling of Adam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reglib import _checks
+from reglib._checks import Array, Hyper
+
+
+@dataclass(frozen=True, eq=False)
+class Momentum:
+    """v <- beta v + g, passed on instead of g: the heavy ball. 0 <= beta < 1. Source: Polyak 1964.
+
+    >>> Momentum(0.9).update(np.ones(1), None, np.ones(1))[0]
+    array([1.9])
+    """
+
+    beta: Hyper = 0.9
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "beta", _checks.fraction("beta", self.beta))
+
+    def start(self, w: Array) -> Array:
+        return np.zeros_like(w)
+
+    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
+        v = self.beta * memory + gradient
+        return v, v
+
+
+@dataclass(frozen=True, eq=False)
+class Nesterov:
+    """v <- beta v + g, and g + beta v is passed on: the gradient looked up one step ahead.
+
+    0 <= beta < 1. Source: Nesterov 1983, in the form of Sutskever, Martens, Dahl and Hinton 2013.
+
+    >>> Nesterov(0.5).update(np.ones(1), None, np.ones(1))[0]
+    array([1.75])
+    """
+
+    beta: Hyper = 0.9
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "beta", _checks.fraction("beta", self.beta))
+
+    def start(self, w: Array) -> Array:
+        return np.zeros_like(w)
+
+    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
+        v = self.beta * memory + gradient
+        return gradient + self.beta * v, v
+
+
+@dataclass(frozen=True, eq=False)
+class AdamScaling:
+    """m / (sqrt(v) + eps), m and v bias-corrected means of g and g^2. Source: Kingma and Ba 2015.
+
+    m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2, both divided by 1 - beta^k at step
+    k. 0 <= beta1, beta2 < 1; eps > 0 in the units of the gradient.
+
+    >>> adam = AdamScaling()
+    >>> adam.update(np.array([5.0, -0.1]), None, adam.start(np.zeros(2)))[0].round(6)
+    array([ 1., -1.])
+    """
+
+    beta1: Hyper = 0.9
+    beta2: Hyper = 0.999
+    eps: Hyper = 1e-8
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "beta1", _checks.fraction("beta1", self.beta1))
+        object.__setattr__(self, "beta2", _checks.fraction("beta2", self.beta2))
+        object.__setattr__(self, "eps", _checks.positive("eps", self.eps))
+
+    def start(self, w: Array) -> tuple[Array, Array, int]:
+        return np.zeros_like(w), np.zeros_like(w), 0
+
+    def update(
+        self, gradient: Array, w: Any, memory: tuple[Array, Array, int]
+    ) -> tuple[Array, tuple[Array, Array, int]]:
+        m, v, k = memory
+        m = self.beta1 * m + (1 - self.beta1) * gradient
+        v = self.beta2 * v + (1 - self.beta2) * gradient**2
+        k += 1
+        size = np.sqrt(v / (1 - self.beta2**k)) + self.eps
+        return m / (1 - self.beta1**k) / size, (m, v, k)

@@ -1,0 +1,150 @@
+"""The training loop: gradient, transforms, step, penalty, and what happened on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reglib import _checks
+from reglib._checks import PLACEMENTS, Array
+
+DIVERGED = 1e12
+"""A run is over when a weight reaches this size; far beyond it float64 overflows."""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What a training run did, for every configuration on the leading axes.
+
+    w (..., P) are the last weights, those of a diverged run being the first beyond 1e12.
+    loss (k, ...) and gradient_norm (k, ...) belong to the data, without the penalty and before any
+    transform, on the batch and at the weights of each step; NaN after a divergence.
+    diverged_at (...) is the first k at which w_k is beyond 1e12 or not finite, else -1. The record
+    is shorter than n_steps when every run has diverged.
+    """
+
+    w: Array
+    loss: Array
+    gradient_norm: Array
+    diverged_at: NDArray[np.int64]
+
+    @property
+    def diverged(self) -> NDArray[np.bool_]:
+        return self.diverged_at >= 0
+
+
+def train(
+    objective: Any,
+    optimizer: Any,
+    w0: ArrayLike,
+    *,
+    n_steps: int | None = None,
+    n_epochs: int | None = None,
+    batch_size: int | None = None,
+    rng: Any = None,
+    penalty: Any = None,
+    placement: str = "coupled",
+    progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
+) -> History:
+    """Minimize objective + penalty; t is what the optimizer's transforms make of a gradient.
+
+    coupled       w <- w - s t(g + P'(w))                   the transforms see the penalty
+    decoupled     w <- w - s t(g) - s P'(w)                 they do not; both at the same w
+    shrink_after  u = w - s t(g);  w <- u - s P'(u)
+    proximal      w <- prox(w - s t(g), s)                  a projection is such a prox
+
+    `objective` has `value` and `gradient` (or `value_and_gradient`) of w (..., P). With n_steps,
+    all the data is one batch, used again and again; with n_epochs and batch_size the rows are
+    shuffled by `rng` in each epoch. `objective` may also be a function of `rng` that makes the
+    objective of a fresh batch for each of n_steps. `progress` wraps the steps: `progress=tqdm`
+    shows a bar. A run that diverges is set aside and does not disturb the runs beside it.
+    ValueError: both or none of n_steps and n_epochs, an unknown placement, an empty w0.
+
+    >>> from reglib.losses import SquaredError
+    >>> from reglib.optimizers import Optimizer
+    >>> loss = SquaredError([[1.0], [2.0]], [2.0, 4.0])
+    >>> train(loss, Optimizer(learning_rate=0.1), [0.0], n_steps=200).w.round(6)
+    array([2.])
+    """
+    step = _stepper(optimizer, penalty, _checks.one_of("placement", placement, PLACEMENTS))
+    w = _checks.start(w0).copy()
+    memory, losses, norms = optimizer.start(w), [], []
+    diverged_at = np.full(w.shape[:-1], -1)
+    batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for k, batch in enumerate(progress(batches) if progress else batches, start=1):
+            alive = diverged_at < 0
+            # Zeros stand in for a run that is over: they cost nothing and warn of nothing.
+            here = w if alive.all() else np.where(alive[..., None], w, 0)
+            loss, g = value_and_gradient(batch, here)
+            after, memory = step(here, g, memory)
+            losses.append(np.where(alive, loss, np.nan))
+            norms.append(np.where(alive, np.linalg.norm(g, axis=-1), np.nan))
+            w = after if alive.all() else np.where(alive[..., None], after, w)
+            over = ~(np.abs(w).max(axis=-1) < DIVERGED)
+            diverged_at = np.where(over & (diverged_at < 0), k, diverged_at)
+            if over.all():
+                break
+    lead = w.shape[:-1]
+    return History(w, _stack(losses, lead), _stack(norms, lead), diverged_at)
+
+
+def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
+    """Both at once where the objective can."""
+    if hasattr(objective, "value_and_gradient"):
+        return objective.value_and_gradient(w)
+    return objective.value(w), objective.gradient(w)
+
+
+def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
+    """One step (w, gradient, memory) -> (w, memory) with the penalty where `placement` says."""
+    if not hasattr(optimizer, "step") or not hasattr(optimizer, "learning_rate"):
+        raise TypeError(f"optimizer must be an Optimizer, got {type(optimizer).__name__}")
+    if penalty is None:
+        return optimizer.step
+    P, s = _checks.penalty("penalty", penalty), optimizer.learning_rate
+
+    def step(w: Array, g: Array, memory: Any) -> tuple[Array, Any]:
+        if placement == "coupled":
+            return optimizer.step(w, g + P.subgradient(w), memory)
+        u, memory = optimizer.step(w, g, memory)
+        if placement == "proximal":
+            return P.prox(u, s), memory
+        return u - s * P.subgradient(w if placement == "decoupled" else u), memory
+
+    return step
+
+
+def _batches(
+    objective: Any, n_steps: int | None, n_epochs: int | None, batch_size: int | None, rng: Any
+) -> Iterator[Any]:
+    """The objective of each step in turn."""
+    if (n_steps is None) == (n_epochs is None):
+        raise ValueError(f"give n_steps or n_epochs, got n_steps={n_steps}, n_epochs={n_epochs}")
+    fresh = callable(objective) and not hasattr(objective, "gradient")
+    if n_steps is not None:
+        if batch_size is not None:
+            raise ValueError("batch_size goes with n_epochs, got n_steps")
+        steps = _checks.count("n_steps", n_steps)
+        return (objective(rng) if fresh else objective for _ in range(steps))
+    if fresh:
+        raise ValueError("a function that makes fresh batches has no epochs: give n_steps")
+    return _epochs(objective, _checks.count("n_epochs", n_epochs), batch_size, rng)
+
+
+def _epochs(objective: Any, n_epochs: int, batch_size: int | None, rng: Any) -> Iterator[Any]:
+    if batch_size is None:
+        return (objective for _ in range(n_epochs))
+    size, n = _checks.count("batch_size", batch_size), objective.n_rows
+    rng = _checks.generator(rng)
+    orders = (rng.permutation(n) for _ in range(n_epochs))
+    return (objective.on(order[a : a + size]) for order in orders for a in range(0, n, size))
+
+
+def _stack(record: list[Array], lead: tuple[int, ...]) -> Array:
+    """(k, ...): the first step may not know the whole sweep yet, so each entry is broadcast."""
+    return np.array([np.broadcast_to(entry, lead) for entry in record])

@@ -1,0 +1,264 @@
+"""Optimizers: each transform does one job, and the sentence is read from left to right."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from reglib.losses import SquaredError
+from reglib.optimizers import (
+    AdamScaling,
+    ClipByNorm,
+    ClipByValue,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    WeightDecay,
+    clip_by_global_norm,
+)
+
+RNG = np.random.default_rng(0)
+TRANSFORMS = {
+    "ClipByNorm": ClipByNorm(1.0),
+    "ClipByValue": ClipByValue(0.3),
+    "WeightDecay": WeightDecay(0.1),
+    "WeightDecay on some": WeightDecay(0.1, [True, False, True, True]),
+    "Momentum": Momentum(0.9),
+    "Nesterov": Nesterov(0.9),
+    "AdamScaling": AdamScaling(),
+}
+every_transform = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+
+
+def iterate(optimizer, w, gradient, n=50):
+    memory = optimizer.start(w)
+    for _ in range(n):
+        w, memory = optimizer.step(w, gradient(w), memory)
+    return w
+
+
+def test_no_transform_is_plain_gradient_descent():
+    w, g = RNG.standard_normal((2, 4))
+    sgd = Optimizer(learning_rate=0.1)
+    np.testing.assert_array_equal(sgd.step(w, g, sgd.start(w))[0], w - 0.1 * g)
+
+
+@every_transform
+def test_a_leading_axis_gives_the_numbers_of_a_loop(transform):
+    w, h = RNG.standard_normal((3, 4)), RNG.uniform(0.5, 2, (3, 4))
+    optimizer = Optimizer(transform, learning_rate=0.1)
+    together = iterate(optimizer, w, lambda w: h * w)
+    for i in range(3):
+        alone = iterate(optimizer, w[i], lambda w, i=i: h[i] * w)
+        np.testing.assert_allclose(together[i], alone, rtol=1e-12, atol=1e-300)
+
+
+@every_transform
+def test_a_gradient_with_nan_or_inf_ends_as_nan_and_spares_its_neighbors(transform):
+    w, g = RNG.standard_normal((2, 3, 4))
+    clean = transform.update(g, w, transform.start(w))[0]
+    for bad in (np.nan, np.inf):
+        spoiled = g.copy()
+        spoiled[1, 2] = bad
+        with np.errstate(invalid="ignore"):
+            out, _ = transform.update(spoiled, w, transform.start(w))
+        np.testing.assert_array_equal(out[[0, 2]], clean[[0, 2]])
+        assert not np.isfinite(out[1]).all()
+
+
+@every_transform
+def test_inputs_are_never_written_to(transform):
+    w, g = RNG.standard_normal((2, 4))
+    memory = transform.start(w)
+    copies = w.copy(), g.copy()
+    transform.update(g, w, transform.update(g, w, memory)[1])
+    np.testing.assert_array_equal(w, copies[0])
+    np.testing.assert_array_equal(g, copies[1])
+
+
+@every_transform
+def test_every_transform_still_finds_the_minimum(transform):
+    loss = SquaredError(np.eye(4), np.zeros(4))
+    w = iterate(Optimizer(transform, learning_rate=0.05), np.ones(4), loss.gradient, 3000)
+    assert np.abs(w).max() < 1e-3
+
+
+# Clipping
+
+
+def test_clip_by_norm_keeps_the_direction_and_bounds_the_length():
+    g = RNG.standard_normal((100, 4)) * np.logspace(-3, 3, 100)[:, None]
+    clipped = ClipByNorm(1.0).update(g, None, None)[0]
+    before, after = np.linalg.norm(g, axis=1), np.linalg.norm(clipped, axis=1)
+    np.testing.assert_allclose(after, np.minimum(before, 1), rtol=1e-12)
+    np.testing.assert_allclose(clipped / after[:, None], g / before[:, None], rtol=1e-12)
+    np.testing.assert_array_equal(clipped[before <= 1], g[before <= 1])
+
+
+def test_clip_by_value_bounds_each_entry_and_may_turn_the_gradient():
+    out = ClipByValue(1.0).update(np.array([10.0, 0.5]), None, None)[0]
+    np.testing.assert_array_equal(out, [1.0, 0.5])
+
+
+def test_thresholds_can_be_a_sweep():
+    g = np.array([3.0, 4.0])
+    out = ClipByNorm(np.array([1.0, 10.0])[:, None]).update(g, None, None)[0]
+    np.testing.assert_allclose(out, [[0.6, 0.8], [3, 4]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("size", [1e160, 1e200, 1e308])
+def test_norms_that_overflow_when_squared_are_still_norms(size):
+    g = np.array([[0.6, 0.8], [1.0, 0.0]]) * np.array([[size], [0.5]])
+    out = ClipByNorm(2.0).update(g, None, None)[0]
+    np.testing.assert_allclose(out, [[1.2, 1.6], [0.5, 0.0]], rtol=1e-12)
+    tree = clip_by_global_norm([g[0, :1], g[0, 1:]], 2.0)
+    np.testing.assert_allclose(np.concatenate(tree), [1.2, 1.6], rtol=1e-12)
+
+
+class Layer(NamedTuple):
+    W: np.ndarray
+    b: np.ndarray
+
+
+def test_a_nest_is_clipped_by_the_norm_of_all_its_entries():
+    tree = {"a": [np.array([[2.0]]), (np.array([4.0]),)], "b": Layer(np.array([5.0]), np.zeros(2))}
+    tree["b"] = tree["b"]._replace(b=np.array([6.0, 0.0]))
+    out = clip_by_global_norm(tree, 0.9)
+    assert isinstance(out["b"], Layer) and isinstance(out["a"][1], tuple)
+    np.testing.assert_allclose(out["a"][0], [[0.2]], rtol=1e-14)
+    np.testing.assert_allclose(out["b"].b, [0.6, 0.0], rtol=1e-14)
+    np.testing.assert_array_equal(tree["a"][0], [[2.0]])
+    flat = np.array([2.0, 4.0, 5.0, 6.0, 0.0])
+    together = ClipByNorm(0.9).update(flat, None, None)[0]
+    np.testing.assert_allclose(out["b"].W, together[2:3], rtol=1e-14)
+
+
+def test_scalars_and_empty_arrays_may_stand_in_a_nest():
+    out = clip_by_global_norm([np.array(3.0), np.zeros((0, 2)), 4.0], 1.0)
+    np.testing.assert_allclose([out[0], out[2]], [0.6, 0.8], rtol=1e-15)
+    assert out[0].shape == () and out[1].shape == (0, 2)
+
+
+def test_a_nest_within_the_bound_or_of_zeros_stays_as_it_is():
+    for tree in ([np.array([0.3]), np.array([0.4])], [np.zeros(2), np.zeros(1)]):
+        for before, after in zip(tree, clip_by_global_norm(tree, 1.0), strict=True):
+            np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_nest_with_nan_or_inf_comes_back_nan(bad):
+    out = clip_by_global_norm([np.array([bad]), np.ones(2)], 1.0)
+    assert all(np.isnan(leaf).all() for leaf in out)
+
+
+# Memory
+
+
+def test_momentum_is_the_heavy_ball():
+    h, s, beta = np.array([1.0, 2.0]), 0.3, 0.8
+    w = before = np.array([1.0, -1.0])
+    ours = [w]
+    optimizer = Optimizer(Momentum(beta), learning_rate=s)
+    memory = optimizer.start(w)
+    for _ in range(20):
+        w, memory = optimizer.step(w, h * w, memory)
+        ours.append(w)
+    w = ours[0]
+    for k in range(20):  # Polyak's form, with the weights of two steps
+        w, before = w - s * h * w + beta * (w - before), w
+        np.testing.assert_allclose(ours[k + 1], w, rtol=1e-12)
+
+
+def test_nesterov_is_the_gradient_one_step_ahead():
+    h, s, beta = np.array([1.0, 2.0]), 0.3, 0.8
+    optimizer = Optimizer(Nesterov(beta), learning_rate=s)
+    theta = w = np.array([1.0, -1.0])
+    memory, v = optimizer.start(w), np.zeros(2)
+    for _ in range(20):
+        v = beta * v - s * h * (theta + beta * v)  # Sutskever et al. 2013, eq. 3 and 4
+        theta = theta + v
+        w, memory = optimizer.step(w, h * w, memory)
+        np.testing.assert_allclose(w, theta + beta * v, rtol=1e-12)
+
+
+def test_adam_is_its_published_recursion():
+    g = RNG.standard_normal((30, 4))
+    adam = AdamScaling(0.8, 0.9, 1e-3)
+    m = v = np.zeros(4)
+    memory = adam.start(m)
+    for k in range(30):
+        m, v = 0.8 * m + 0.2 * g[k], 0.9 * v + 0.1 * g[k] ** 2
+        expected = (m / (1 - 0.8 ** (k + 1))) / (np.sqrt(v / (1 - 0.9 ** (k + 1))) + 1e-3)
+        out, memory = adam.update(g[k], None, memory)
+        np.testing.assert_allclose(out, expected, rtol=1e-12)
+
+
+# Order
+
+
+def test_decay_outside_the_clip_keeps_its_strength_and_inside_loses_it():
+    w, g = np.array([10.0, 0.0]), np.array([0.0, 1e4])
+    outside = Optimizer(ClipByNorm(1.0), WeightDecay(0.1), learning_rate=1.0)
+    inside = Optimizer(WeightDecay(0.1), ClipByNorm(1.0), learning_rate=1.0)
+    np.testing.assert_allclose(outside.step(w, g, outside.start(w))[0], [9.0, -1.0], rtol=1e-12)
+    length = np.hypot(1.0, 1e4)
+    expected = [10 - 1 / length, -1e4 / length]
+    np.testing.assert_allclose(inside.step(w, g, inside.start(w))[0], expected, rtol=1e-12)
+
+
+def test_the_sentence_shows_its_order():
+    sentence = repr(Optimizer(ClipByNorm(1.0), WeightDecay(0.1), learning_rate=0.05))
+    assert sentence == (
+        "Optimizer(ClipByNorm(max_norm=1.0), WeightDecay(lam=0.1, mask=None), learning_rate=0.05)"
+    )
+
+
+def test_decay_spares_the_weights_outside_its_mask():
+    out = WeightDecay(0.5, [True, False]).update(np.zeros((3, 2)), np.ones((3, 2)), None)[0]
+    np.testing.assert_array_equal(out, [[0.5, 0.0]] * 3)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: ClipByNorm(0.0), "max_norm must be finite and > 0, got 0"),
+        (lambda: ClipByNorm(-1.0), "max_norm must be finite and > 0, got -1"),
+        (lambda: ClipByNorm(np.nan), "max_norm must be finite and > 0"),
+        (lambda: ClipByNorm([1.0, 2.0]), r"a sweep is max_norm\[:, None\]"),
+        (lambda: ClipByValue(0.0), "max_value must be finite and > 0, got 0"),
+        (lambda: WeightDecay(-0.1), "lam must be finite and >= 0"),
+        (
+            lambda: WeightDecay(0.1, [True]).update(np.zeros(2), np.zeros(2), None),
+            "must have 1 ent",
+        ),
+        (lambda: Momentum(1.0), "beta must be finite and >= 0 and < 1, got 1"),
+        (lambda: Nesterov(-0.1), "beta must be finite and >= 0 and < 1, got -0.1"),
+        (lambda: AdamScaling(beta2=1.0), "beta2 must be finite and >= 0 and < 1"),
+        (lambda: AdamScaling(eps=0.0), "eps must be finite and > 0"),
+        (lambda: Optimizer(learning_rate=0.0), "learning_rate must be finite and > 0, got 0"),
+        (lambda: clip_by_global_norm([np.ones(2)], 0.0), "max_norm must be finite and > 0"),
+        (lambda: clip_by_global_norm([np.ones(2)], np.ones((2, 1))), "max_norm must be a number"),
+        (lambda: clip_by_global_norm([], 1.0), r"at least one array, got \[\]"),
+        (lambda: clip_by_global_norm({"a": ()}, 1.0), "at least one array"),
+    ],
+)
+def test_bad_values_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Optimizer(0.1, learning_rate=1.0), "transform must be a transform such as Clip"),
+        (lambda: Optimizer(ClipByNorm, learning_rate=1.0), "transform must be a transform"),
+        (lambda: clip_by_global_norm(["a"], 1.0), "every entry of arrays must be an array of real"),
+        (lambda: WeightDecay(0.1, [0, 1]), "mask must be an array of True and False"),
+    ],
+)
+def test_bad_kinds_are_named(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
