@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import _checks
-from reglib._checks import Array
-
-Generators = np.random.Generator | Sequence[np.random.Generator]
+from reglib._checks import Array, Generators
 
 
 class Data(NamedTuple):

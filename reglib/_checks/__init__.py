@@ -1,6 +1,6 @@
 """The one place that words an error about bad input: the name, the rule, the value."""
 
-from reglib._checks._words import Array, Hyper, shown
+from reglib._checks._words import Array, Generators, Hyper, shown
 from reglib._checks.arrays import (
     columns,
     design,
@@ -30,6 +30,7 @@ PLACEMENTS = ("coupled", "decoupled", "shrink_after", "proximal")
 
 __all__ = [
     "Array",
+    "Generators",
     "Hyper",
     "PLACEMENTS",
     "columns",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Hyper = float | Array
 """A hyper-parameter: a number, or an array (..., 1) that broadcasts over the weights."""
+
+Generators: TypeAlias = "np.random.Generator | Sequence[np.random.Generator]"
+"""One source of random numbers, or one for each seed. A string: numpy.random loads when needed."""
 
 
 def shown(value: Any) -> str:

@@ -18,18 +18,22 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from html import escape
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from reglib.book import style
 
 Draw = Callable[..., str]
 STATIC = "REGLIB_STATIC"
 """While this variable is set nobody is there to move a live slider: builds and tests set it."""
+DENSITY, SHADES = 1.25, 24
+"""Dots per CSS pixel and colors of a frame, which then takes about 15 kB."""
 
 # The slider positions give the frame's number, as in a table read row by row. Keys are kept from
 # JupyterLab, which would move between cells. The markup needs no ids, so any number of figures may
@@ -86,15 +90,25 @@ class Explore:
             sentence = self.draw(self.figure, **dict(zip(self.grids, values, strict=True)))
         return style.checked_alt(sentence)
 
+    def pixels(self, values: Sequence[float]) -> tuple[Image.Image, str]:
+        """The picture at `values`, and its sentence."""
+        sentence = self.sentence(values)
+        return style.pixels(self.figure, DENSITY), sentence
+
     def frame(self, values: Sequence[float]) -> tuple[str, str]:
         """The picture at `values` as a data address, and its sentence."""
-        sentence = self.sentence(values)
-        return style.data_uri(style.pixels(self.figure, 1.25), 24), sentence
+        image, sentence = self.pixels(values)
+        return style.data_uri(image, SHADES), sentence
 
     @cached_property
     def frames(self) -> list[tuple[str, str]]:
-        """Every frame, the last parameter running fastest."""
-        return [self.frame(values) for values in itertools.product(*self.grids.values())]
+        """Every frame, the last parameter running fastest; one is packed while another is drawn."""
+        with ThreadPoolExecutor(1) as packer:
+            packed = []
+            for values in itertools.product(*self.grids.values()):
+                image, sentence = self.pixels(values)
+                packed.append((packer.submit(style.data_uri, image, SHADES), sentence))
+        return [(address.result(), sentence) for address, sentence in packed]
 
     @property
     def started(self) -> list[float]:

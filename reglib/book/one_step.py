@@ -50,20 +50,34 @@ class StabilityMap:
 
 
 def run_map(loss: Any, w0: Any, lams: Any, steps: Any, max_iter: int = 2000) -> StabilityMap:
-    """Run gradient descent in every cell of (steps x lams), one call for each placement."""
+    """Run gradient descent in every cell of (steps x lams), all cells of a placement together."""
     lams, steps = np.asarray(lams), np.asarray(steps)
-    runs = {
-        placement: gradient_descent(
-            loss,
-            L2(lams[:, None]),
-            w0,
-            step=steps[:, None, None],
-            placement=placement,
-            max_iter=max_iter,
-        )
+    shape, cells = (len(steps), len(lams)), (np.tile(lams, len(steps)), np.repeat(steps, len(lams)))
+    fates = {
+        placement: _diverges(loss, w0, *cells, placement, max_iter).reshape(shape)
         for placement in PLACEMENTS
     }
-    return StabilityMap(loss, lams, steps, {p: run.diverged_at >= 0 for p, run in runs.items()})
+    return StabilityMap(loss, lams, steps, fates)
+
+
+def _diverges(
+    loss: Any, w0: Any, lams: Any, steps: Any, placement: str, max_iter: int
+) -> NDArray[np.bool_]:
+    """Which of the runs, one for each (lam, step), diverged within `max_iter` iterations.
+
+    Gradient descent has no memory, so a run may be continued from its last weights: every hundred
+    iterations those that converged or diverged leave the sweep. Most do so early.
+    """
+    w = np.tile(np.asarray(w0, dtype=float), (len(lams), 1))
+    diverged, left = np.zeros(len(lams), dtype=bool), np.arange(len(lams))
+    for done in range(0, max_iter, 100):
+        options = {"step": steps[left, None], "max_iter": min(100, max_iter - done)}
+        run = gradient_descent(loss, L2(lams[left, None]), w[left], placement=placement, **options)
+        w[left], diverged[left] = run.w, run.diverged_at >= 0
+        left = left[~(run.converged | diverged[left])]
+        if not len(left):
+            break
+    return diverged
 
 
 def agreement(cells: StabilityMap, placement: str) -> tuple[float, int]:

@@ -32,6 +32,7 @@ LOOK = {
     "axes.titlesize": 12,
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
+    "axes.titley": 1.0,  # where it would stand anyway; to find that out takes a tenth of a drawing
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
     "axes.spines.top": False,

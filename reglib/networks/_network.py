@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reglib import _checks
-from reglib._checks import Array
+from reglib._checks import Array, Generators
 
 KINDS = ("gaussian", "orthogonal", "glorot", "he")
-Generators = np.random.Generator | Sequence[np.random.Generator]
 Shapes = dict[str, tuple[int, ...]]
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import _checks
-from reglib._checks import Array
+from reglib._checks import Array, Generators
 from reglib.networks import _units
-from reglib.networks._network import Generators, Network, Shapes, draw
+from reglib.networks._network import Network, Shapes, draw
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,19 +2,16 @@
 
 import functools
 import os
-import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+
+from . import visit
 
 ROOT = Path(__file__).parents[2]
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -49,42 +46,38 @@ def book(serve):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
+def have_chromium():
+    if visit.CHROMIUM is None:
         pytest.skip("no Chromium found")
-    with sync_playwright() as play:
-        # No sandbox: CI runs as root. The other options keep Chromium itself off the network.
-        quiet = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-sync")
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=[f"--{option}" for option in quiet]
-        )
+
+
+@pytest.fixture(scope="session")
+def faults(have_chromium, book, request):
+    """What is wrong with the pages that the chosen tests ask for: {name: {(width, scheme): words}}.
+
+    All are visited at once, so that several browsers have something to do.
+    """
+    asked = [item for item in request.session.items if "faults" in item.fixturenames]
+    names = dict.fromkeys(item.callspec.params["name"] for item in asked)
+    found = visit.visit_all([book + name for name in names], book)
+    return {name: found[book + name] for name in names}
+
+
+@pytest.fixture(scope="session")
+def browser(have_chromium):
+    with visit.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def look(browser):
     """Open an address as a reader would; returns the page, its `faults` being collected."""
-    contexts = []
+    pages = []
 
-    def open_page(address, host, width=1280, scheme="light", script=True):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            java_script_enabled=script,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.faults = []
-        note = page.faults.append
-        page.on("request", lambda r: r.url.startswith((host, "data:")) or note(f"asks {r.url}"))
-        page.on("response", lambda r: r.status < 400 or note(f"{r.status} {r.url}"))
-        page.on("console", lambda m: m.type in ("error", "warning") and note(f"console: {m.text}"))
-        page.on("pageerror", lambda error: note(f"script error: {error}"))
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        return page
+    def open_page(*args, **options):
+        pages.append(visit.open_page(browser, *args, **options))
+        return pages[-1]
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()

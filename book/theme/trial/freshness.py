@@ -18,7 +18,8 @@ from sphinx.config import Config
 
 def library_digest(root: Path) -> str:
     """Digest of every file that can change a number on a page, names included."""
-    paths = [*root.glob("reglib/**/*.py"), root / "book/claims.yml", root / "requirements.lock"]
+    paths = [*root.glob("reglib/**/*.py"), *root.glob("book/apart/*.csv")]
+    paths += [root / "book/claims.yml", root / "requirements.lock"]
     digest = hashlib.sha256()
     for path in sorted(path for path in paths if path.is_file()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
