@@ -64,7 +64,7 @@ test-slow: $(STAMP) ## the tests that take more than a few seconds
 	$(BIN)/python -m pytest -m slow --ignore=tests/book
 
 lab: $(STAMP) ## open the first chapter in JupyterLab
-	$(BIN)/jupyter-lab notebooks/03_one_step.ipynb
+	$(BIN)/jupyter-lab notebooks/01_two_explosions.ipynb
 
 serve: $(STAMP) ## serve the built book on this machine only (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: make book" >&2; exit 1; }

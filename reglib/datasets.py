@@ -110,7 +110,7 @@ def leaky_memory(rng: Generators, n: int, length: int, *, decay: float = 0.9) ->
     >>> leaky_memory(np.random.default_rng(0), n=3, length=40).u.shape
     (3, 40, 1)
     """
-    decay = float(_checks.fraction("decay", decay))
+    decay = _checks.single("decay", _checks.fraction("decay", decay))
     u = _noise(rng, n, length)
     weights = np.sqrt(1 - decay**2) * decay ** np.arange(length - 1, -1, -1)
     return Sequences(u[..., None], u @ weights)
@@ -127,7 +127,7 @@ def first_input(rng: Generators, n: int, length: int) -> Sequences:
     True
     """
     u = _noise(rng, n, length)
-    return Sequences(u[..., None], u[..., 0])
+    return Sequences(u[..., None], u[..., 0].copy())
 
 
 def _noise(rng: Generators, n: int, length: int) -> Array:

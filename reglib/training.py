@@ -71,9 +71,12 @@ def train(
     array([2.])
     """
     step = _stepper(optimizer, penalty, _checks.one_of("placement", placement, PLACEMENTS))
+    if progress and not callable(progress):
+        raise TypeError(f"progress must be a function such as tqdm, got {_checks.shown(progress)}")
     w = _checks.start(w0).copy()
+    _fit_together(w, optimizer, penalty)
     memory, losses, norms = optimizer.start(w), [], []
-    diverged_at = np.full(w.shape[:-1], -1)
+    diverged_at = np.where(np.abs(w).max(axis=-1) < DIVERGED, -1, 0)
     batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for k, batch in enumerate(progress(batches) if progress else batches, start=1):
@@ -93,11 +96,25 @@ def train(
     return History(w, _stack(losses, lead), _stack(norms, lead), diverged_at)
 
 
+def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:
+    """An error if a sweep of one hyper-parameter cannot be one with that of another."""
+    axes = {"w0": w.shape[:-1], "learning_rate": np.shape(optimizer.learning_rate)[:-1]}
+    axes |= _checks.sweeps("transforms", getattr(optimizer, "transforms", ()))
+    _checks.leading(axes | _checks.sweeps("penalty", penalty))
+
+
 def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
-    """Both at once where the objective can."""
+    """Both at once where the objective can: (...) and (..., P)."""
     if hasattr(objective, "value_and_gradient"):
-        return objective.value_and_gradient(w)
-    return objective.value(w), objective.gradient(w)
+        loss, g = objective.value_and_gradient(w)
+    else:
+        loss, g = objective.value(w), objective.gradient(w)
+    if np.shape(g)[-1:] != w.shape[-1:] or np.shape(loss) != np.shape(g)[:-1]:
+        raise ValueError(
+            "an objective must give a value (...) and a gradient (..., P) at weights (..., P), "
+            f"got shapes {np.shape(loss)} and {np.shape(g)} at {w.shape}"
+        )
+    return loss, g
 
 
 def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
@@ -126,10 +143,14 @@ def _batches(
     if (n_steps is None) == (n_epochs is None):
         raise ValueError(f"give n_steps or n_epochs, got n_steps={n_steps}, n_epochs={n_epochs}")
     fresh = callable(objective) and not hasattr(objective, "gradient")
+    if not fresh and batch_size is None:
+        _checks.objective("objective", objective)
     if n_steps is not None:
         if batch_size is not None:
             raise ValueError("batch_size goes with n_epochs, got n_steps")
         steps = _checks.count("n_steps", n_steps)
+        if fresh:
+            _checks.generators(rng)
         return (objective(rng) if fresh else objective for _ in range(steps))
     if fresh:
         raise ValueError("a function that makes fresh batches has no epochs: give n_steps")
@@ -139,6 +160,8 @@ def _batches(
 def _epochs(objective: Any, n_epochs: int, batch_size: int | None, rng: Any) -> Iterator[Any]:
     if batch_size is None:
         return (objective for _ in range(n_epochs))
+    if not hasattr(objective, "n_rows") or not hasattr(objective, "on"):
+        raise TypeError(f"batch_size is for an objective with rows, got {_checks.shown(objective)}")
     size, n = _checks.count("batch_size", batch_size), objective.n_rows
     rng = _checks.generator(rng)
     orders = (rng.permutation(n) for _ in range(n_epochs))

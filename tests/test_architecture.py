@@ -45,6 +45,7 @@ ALLOWED = {
     "networks.mlp": {"numpy", "_checks", "networks"},
     "networks.rnn": {"numpy", "_checks", "networks"},
     "networks.omega": {"numpy", "_checks", "networks"},
+    "networks.unit": {"numpy", "_checks"},
     "optimizers": {"optimizers"},
     "optimizers.chain": {"numpy", "_checks"},
     "optimizers.clipping": {"numpy", "_checks", "optimizers"},

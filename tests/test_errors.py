@@ -239,6 +239,16 @@ def test_no_weights_at_all(call):
             r"groups must have one axis and an entry, got shape \(1, 2\)",
         ),
         (
+            lambda: penalties.GroupLasso(1.0, np.zeros(0, int)),
+            ValueError,
+            r"groups must have one axis and an entry, got shape \(0,\)",
+        ),
+        (
+            lambda: penalties.GroupLasso(1.0, [[0], [1, 2]]),
+            TypeError,
+            r"groups must be an array of whole numbers, got \[\[0\], \[1, 2\]\]",
+        ),
+        (
             lambda: penalties.Nuclear(1.0, 6),
             TypeError,
             r"shape must be a pair \(rows, columns\), got 6",

@@ -8,7 +8,6 @@ import pytest
 
 from reglib.diagnostics import gradient_error, gradient_norms, jacobian_norms, top_eigenvalue
 from reglib.networks import MLP, RNN, Omega
-from reglib.networks._units import tanh
 from reglib.networks.omega import immediate
 
 CASES = json.loads((Path(__file__).parent / "data/networks.json").read_text())["cases"]
@@ -107,6 +106,18 @@ def test_a_diverged_configuration_leaves_its_neighbors_as_they_were(net):
 
 
 @every_network
+def test_no_look_at_diverged_weights_warns(net):
+    """Warnings are errors here."""
+    w = net.init(rngs(2))
+    looks = [net.deltas, net.jacobians, net.value, lambda w: net.hessian_vector(w, w)]
+    looks.append(net.forward if isinstance(net, MLP) else net.states)
+    for bad in (np.nan, np.inf, 1e300):
+        w[1] = bad
+        for look in looks:
+            look(w)
+
+
+@every_network
 def test_inputs_are_never_written_to(net):
     w = net.init(rngs(2))
     data = net.X if isinstance(net, MLP) else net.u
@@ -143,6 +154,15 @@ def test_hessian_vector_is_the_slope_of_the_gradient(net):
     slope = (net.gradient(w + 1e-5 * v) - net.gradient(w - 1e-5 * v)) / 2e-5
     np.testing.assert_allclose(net.hessian_vector(w, v), slope, rtol=1e-6, atol=1e-8)
     assert not net.hessian_vector(w, 0 * v).any()
+
+
+def test_hessian_vector_keeps_its_digits_at_large_weights():
+    """The loss (v w - 1)^2 / 2 of two weights, whose Hessian is known."""
+    net = MLP([[1.0]], [1.0], (1,), "linear", bias=False)
+    for size in (1e-3, 1.0, 1e5):
+        a, b = w = size * np.array([1.0, 0.8])
+        H = np.array([[b * b, 2 * a * b - 1], [2 * a * b - 1, a * a]])
+        np.testing.assert_allclose(net.hessian_vector(w, np.eye(2)), H, rtol=1e-8, atol=1e-9)
 
 
 @two_networks
@@ -214,6 +234,14 @@ def test_a_linear_chain_multiplies_its_gradient_by_each_weight():
     np.testing.assert_allclose(
         gradient_norms(net, [2.0, 3.0, 5.0, 7.0]), [210 * 105, 210 * 35, 210 * 7]
     )
+
+
+@two_networks
+def test_gradient_norms_count_every_row_and_unit(net):
+    w = net.init(rngs(2))
+    deltas = net.deltas(w) if isinstance(net, MLP) else np.moveaxis(net.deltas(w), -3, 0)
+    expected = [np.sqrt(np.square(delta).sum(axis=(-2, -1))) for delta in deltas]
+    np.testing.assert_allclose(gradient_norms(net, w), np.stack(expected, -1), rtol=1e-12)
 
 
 def test_deltas_are_the_products_of_the_jacobians():
@@ -319,14 +347,13 @@ def test_omega_ignores_a_sequence_whose_gradient_is_zero():
     assert value == 0 and not gradient.any()
 
 
-# Units
-
-
-def test_tanh_is_numpys_to_a_few_units_in_the_last_place():
-    z = np.concatenate([np.linspace(-25, 25, 4001), [1e-300, -1e-9, 400.0, np.inf, -np.inf, -0.0]])
-    ours = tanh(z.copy())
-    np.testing.assert_allclose(ours, np.tanh(z), rtol=1e-15)
-    assert np.signbit(ours[-1]) and np.isnan(tanh(np.array([np.nan]))[0])
+def test_with_one_step_there_is_nothing_for_omega_to_hold():
+    net = RNN(U[:, :1], Y, 4)
+    w = net.init(rngs(2))
+    value, gradient = Omega(net, 0.3).value_and_gradient(w)
+    np.testing.assert_array_equal(value, net.value(w))
+    np.testing.assert_array_equal(gradient, net.gradient(w))
+    assert not net.unpack(gradient)["W"].any() and net.jacobians(w) == []
 
 
 # Bad input
@@ -346,6 +373,7 @@ def test_tanh_is_numpys_to_a_few_units_in_the_last_place():
         (lambda: MLP(X, LABELS - 1, (4,), loss="softmax"), "whole numbers >= 0, got -1"),
         (lambda: MLP(X, LABELS + 0.5, (4,), loss="softmax"), "whole numbers >= 0, got 0.5"),
         (lambda: MLP(X, LABELS, (4,), loss="softmax", classes=2), "below classes = 2, got 2"),
+        (lambda: MLP(X, LABELS * 1e30, (4,), loss="softmax"), r"must be below .*, got 2e\+30"),
         (lambda: MLP(X, Y, (4,), classes=3), "classes are for loss='softmax'"),
         (lambda: RNN(U, Y, 0), "hidden must be >= 1, got 0"),
         (lambda: RNN(U[:, :0], Y, 4), r"u must not be empty, got shape \(6, 0, 2\)"),
@@ -364,6 +392,30 @@ def test_tanh_is_numpys_to_a_few_units_in_the_last_place():
         (lambda: RNN(U, Y, 4).mask("W1"), "name must be one of 'W', 'U', 'V'"),
         (lambda: RNN(U, Y, 4).on([6]), "rows must be a slice"),
         (lambda: Omega(RNN(U, Y, 4), -1.0), "lam must be finite and >= 0"),
+        (
+            lambda: RNN([U, U, U], [Y, Y, Y], 4).value(np.zeros((2, 28))),
+            r"leading axes must fit together, got \(2,\) of w, \(3,\) of u",
+        ),
+        (
+            lambda: MLP([X, X, X], [Y, Y, Y], (4,)).value(np.zeros((2, 21))),
+            r"leading axes must fit together, got \(2,\) of w, \(3,\) of X",
+        ),
+        (
+            lambda: RNN(U, Y, 4).init(rngs(3), gain=[[1.0], [2.0]]),
+            r"got \(2,\) of gain, \(3,\) of rng; give each sweep an axis of its own",
+        ),
+        (
+            lambda: Omega(RNN(U, Y, 4), np.ones((3, 1))).value(np.zeros((2, 28))),
+            r"got \(2,\) of w, \(3,\) of lam",
+        ),
+        (
+            lambda: RNN(U, Y, 4).hessian_vector(np.zeros((2, 28)), np.zeros((3, 28))),
+            r"got \(2,\) of w, \(3,\) of v",
+        ),
+        (
+            lambda: jacobian_norms([np.ones((2, 3, 3)), np.ones((4, 3, 3))]),
+            r"got \(2,\) of factors\[0\], \(4,\) of factors\[1\]",
+        ),
         (lambda: jacobian_norms([]), "at least one matrix"),
         (lambda: jacobian_norms([np.ones((2, 3)), np.ones((3, 3))]), "one column for each row of"),
         (lambda: jacobian_norms([np.ones(3)]), "at least 2 axes"),
@@ -379,6 +431,12 @@ def test_bad_values_are_named(make, message):
     [
         (lambda: MLP(X, Y, 4), "sizes must be a list of whole numbers"),
         (lambda: MLP(X, Y, (4.5,)), "every entry of sizes must be a whole number"),
+        (lambda: MLP(X, Y, (4,), bias="no"), "bias must be True or False, got 'no'"),
+        (lambda: RNN(U, Y, 4).on([[0], [1, 2]]), "rows must be an array of whole numbers"),
+        (lambda: RNN(U, Y, 4).on(slice(0.5, 2)), "rows must be a slice of whole numbers"),
+        (lambda: gradient_norms(Omega(RNN(U, Y, 4), 1.0), [0.0]), "network must be an MLP or an"),
+        (lambda: gradient_error(MLP, [0.0]), "objective must have the methods value and gradient"),
+        (lambda: jacobian_norms(None), "factors must be a list of matrices, got None"),
         (lambda: RNN(U, Y, 4).init(0), "rng must be a numpy.random.Generator"),
         (lambda: RNN(U, Y, 4).init([np.random.default_rng(0), 3]), "rng must be a numpy.random"),
         (lambda: Omega(MLP(X, Y, (4,)), 1.0), "network must be an RNN, got MLP"),

@@ -30,6 +30,9 @@ TRANSFORMS = {
 every_transform = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 
 
+SGD = Optimizer(learning_rate=0.1)
+
+
 def iterate(optimizer, w, gradient, n=50):
     memory = optimizer.start(w)
     for _ in range(n):
@@ -39,8 +42,8 @@ def iterate(optimizer, w, gradient, n=50):
 
 def test_no_transform_is_plain_gradient_descent():
     w, g = RNG.standard_normal((2, 4))
-    sgd = Optimizer(learning_rate=0.1)
-    np.testing.assert_array_equal(sgd.step(w, g, sgd.start(w))[0], w - 0.1 * g)
+    np.testing.assert_array_equal(SGD.step(w, g, SGD.start(w))[0], w - 0.1 * g)
+    np.testing.assert_array_equal(SGD.step([1, 2], [10, 10], ())[0], [0.0, 1.0])
 
 
 @every_transform
@@ -193,6 +196,15 @@ def test_adam_is_its_published_recursion():
         np.testing.assert_allclose(out, expected, rtol=1e-12)
 
 
+def test_under_adam_an_entry_whose_square_overflows_stands_still():
+    adam = AdamScaling()
+    memory = adam.start(np.zeros(2))
+    with np.errstate(over="ignore"):
+        for g in ([1e200, 1.0], [1.0, 1.0]):
+            out, memory = adam.update(np.array(g), None, memory)
+            np.testing.assert_allclose(out, [0.0, 1.0], rtol=1e-6)
+
+
 # Order
 
 
@@ -241,6 +253,7 @@ def test_decay_spares_the_weights_outside_its_mask():
         (lambda: Optimizer(learning_rate=0.0), "learning_rate must be finite and > 0, got 0"),
         (lambda: clip_by_global_norm([np.ones(2)], 0.0), "max_norm must be finite and > 0"),
         (lambda: clip_by_global_norm([np.ones(2)], np.ones((2, 1))), "max_norm must be a number"),
+        (lambda: SGD.step(np.zeros(3), np.zeros((3, 1)), ()), "last axis of gradient must have 3"),
         (lambda: clip_by_global_norm([], 1.0), r"at least one array, got \[\]"),
         (lambda: clip_by_global_norm({"a": ()}, 1.0), "at least one array"),
     ],
@@ -256,6 +269,7 @@ def test_bad_values_are_named(make, message):
         (lambda: Optimizer(0.1, learning_rate=1.0), "transform must be a transform such as Clip"),
         (lambda: Optimizer(ClipByNorm, learning_rate=1.0), "transform must be a transform"),
         (lambda: clip_by_global_norm(["a"], 1.0), "every entry of arrays must be an array of real"),
+        (lambda: WeightDecay(0.1, [[True], [True, False]]), "mask must be an array of True and"),
         (lambda: WeightDecay(0.1, [0, 1]), "mask must be an array of True and False"),
     ],
 )

@@ -219,6 +219,15 @@ def test_on_a_diagonal_matrix_the_nuclear_norm_is_l1():
     assert np.abs(np.delete(shrunk, on, axis=1)).max() < 1e-12
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (4, 1), (2, 3), (3, 3)], ids=str)
+def test_a_matrix_of_rank_one_has_a_nuclear_subgradient_of_rank_one(shape):
+    rng = np.random.default_rng(0)
+    u, v = rng.standard_normal(shape[0]), rng.standard_normal(shape[1])
+    expected = 0.7 * np.outer(u, v) / (np.linalg.norm(u) * np.linalg.norm(v))
+    ours = Nuclear(0.7, shape).subgradient(np.outer(u, v).ravel())
+    np.testing.assert_allclose(ours, expected.ravel(), atol=1e-14)
+
+
 def test_a_matrix_of_one_entry_makes_the_spectral_penalty_l2():
     w = points().reshape(-1, 1)
     one = Spectral(0.7, (1, 1))
@@ -290,9 +299,10 @@ def test_orthogonal_matrices_cost_nothing_and_zero_does():
         assert Orthogonal(0.7, shape).value(np.zeros(W.size)) == 0.7 / 4 * min(shape)
 
 
+@pytest.mark.parametrize("c", [0.2, 1.0, 5.0])
 @pytest.mark.parametrize("scale", [0.1, 0.5, 3.0, 1e4])
-def test_a_projected_matrix_is_in_the_ball_and_stays_there(scale):
-    ball = SpectralBall(1.0, (4, 3))
+def test_a_projected_matrix_is_in_the_ball_and_stays_there(scale, c):
+    ball = SpectralBall(c, (4, 3))
     w = scale * np.random.default_rng(0).standard_normal((20, 12))
     p = ball.prox(w, 0.1)
     assert (ball.value(p) == 0).all()
@@ -313,17 +323,19 @@ def test_a_sweep_of_balls_has_its_shape_even_where_nothing_is_to_be_done():
 def test_a_ball_is_inf_outside_and_its_projection_clips_the_singular_values():
     w = np.array([[3.0, 0, 0], [0, -0.5, 0]]).ravel()
     assert SpectralBall(1.0, (2, 3)).value(w) == np.inf
+    np.testing.assert_allclose(SpectralBall(0.2, (1, 2)).prox([0.3, 0.0], 1.0), [0.2, 0])
     clipped = SpectralBall(1.0, (2, 3)).prox(w, 1.0).reshape(2, 3)
     np.testing.assert_allclose(clipped, [[1, 0, 0], [0, -0.5, 0]], atol=1e-15)
     assert (SpectralBall(1.0, (2, 3)).subgradient(w) == 0).all()
     assert SpectralBall(1.0, (2, 3)).value(np.full(6, np.nan)) == np.inf
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("make", [Nuclear, Spectral, SpectralBall], ids=lambda m: m.__name__)
-def test_a_matrix_with_a_nan_is_set_aside_as_it_is(make):
+def test_a_matrix_with_a_nan_is_set_aside_as_it_is(make, bad):
     """LAPACK gives up on a NaN, and would take the whole batch with it."""
     penalty, w = make(0.5, (2, 3)), points(3)
-    w[1, 2] = np.nan
+    w[1, 2] = bad
     after = penalty.prox(w, 0.5)
     np.testing.assert_array_equal(after[1], w[1])
     np.testing.assert_array_equal(after[[0, 2]], penalty.prox(w[[0, 2]], 0.5))

@@ -1,13 +1,15 @@
 """The loop: placements, sweeps, divergence, batches."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from reglib.datasets import leaky_memory
 from reglib.losses import SquaredError
-from reglib.networks import MLP, RNN
+from reglib.networks import MLP, RNN, Omega, SigmoidUnit
 from reglib.optimizers import AdamScaling, ClipByNorm, Momentum, Optimizer, WeightDecay
-from reglib.penalties import L1, L2, Masked, SpectralBall
+from reglib.penalties import L1, L2, Masked, SpectralBall, Sum
 from reglib.solvers import gradient_descent
 from reglib.training import train
 
@@ -16,6 +18,13 @@ X, Y = RNG.standard_normal((12, 4)), RNG.standard_normal(12)
 LOSS = SquaredError(X, Y)
 W0 = RNG.standard_normal(4)
 SGD = Optimizer(learning_rate=0.1)
+
+
+class Shaped:
+    """An objective that sums over the wrong axes."""
+
+    def __init__(self, value, gradient):
+        self.value, self.gradient = lambda w: np.zeros(value), lambda w: np.zeros(gradient)
 
 
 @pytest.mark.parametrize("placement", ["coupled", "decoupled", "shrink_after", "proximal"])
@@ -103,6 +112,15 @@ def test_twenty_seeds_in_one_call_are_twenty_calls():
         np.testing.assert_allclose(together.w[s], alone.w, rtol=1e-12)
 
 
+def test_a_function_makes_a_fresh_batch_for_every_step():
+    def batch(rng):
+        return SquaredError(X, rng.standard_normal(12))
+
+    run = train(batch, Optimizer(learning_rate=1e-9), W0, n_steps=4, rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    np.testing.assert_allclose(run.loss, [batch(rng).value(W0) for _ in range(4)], rtol=1e-6)
+
+
 def test_a_diverged_run_leaves_its_neighbors_as_they_were():
     rates = np.array([0.05, 0.1, 0.2])[:, None]
     calm = train(LOSS, Optimizer(learning_rate=rates), W0, n_steps=200)
@@ -113,7 +131,8 @@ def test_a_diverged_run_leaves_its_neighbors_as_they_were():
     np.testing.assert_array_equal(run.loss[:, [0, 2]], calm.loss[:, [0, 2]])
     assert run.diverged.tolist() == [False, True, False]
     k = run.diverged_at[1]
-    assert np.isfinite(run.loss[k - 1, 1]) and np.isnan(run.loss[k:, 1]).all()
+    for record in (run.loss, run.gradient_norm):
+        assert np.isfinite(record[k - 1, 1]) and np.isnan(record[k:, 1]).all()
     assert np.abs(run.w[1]).max() >= 1e12
 
 
@@ -121,6 +140,28 @@ def test_divergence_is_counted_as_in_the_solvers_and_ends_the_loop():
     run = train(LOSS, Optimizer(learning_rate=50.0), W0, n_steps=10_000)
     solver = gradient_descent(LOSS, None, W0, step=50.0)
     assert run.diverged_at == solver.diverged_at == len(run.loss)
+
+
+def test_an_objective_never_sees_weights_that_diverged():
+    seen = []
+
+    class Watched:
+        def value(self, w):
+            seen.append(np.abs(w).max())
+            return LOSS.value(w)
+
+        gradient = staticmethod(LOSS.gradient)
+
+    rates = np.array([0.1, 50.0])[:, None]
+    run = train(Watched(), Optimizer(learning_rate=rates), W0, n_steps=30)
+    assert run.diverged.tolist() == [False, True] and max(seen) < 1e12
+
+
+def test_a_start_beyond_the_bound_is_a_divergence_at_0():
+    run = train(LOSS, SGD, np.stack([W0, W0 + 1e13]), n_steps=3)
+    assert run.diverged_at.tolist() == [-1, 0]
+    np.testing.assert_array_equal(run.w[1], W0 + 1e13)
+    assert np.isnan(run.loss[:, 1]).all()
 
 
 def test_a_gradient_of_nan_is_a_divergence():
@@ -155,6 +196,13 @@ def test_minibatches_of_everything_are_full_batches():
     whole = train(LOSS, SGD, W0, n_epochs=5)
     batched = train(LOSS, SGD, W0, n_epochs=5, batch_size=12, rng=np.random.default_rng(0))
     np.testing.assert_allclose(batched.w, whole.w, rtol=1e-12)
+
+
+def test_pascanus_regularizer_takes_minibatches_too():
+    net = RNN(RNG.standard_normal((5, 6, 1)), RNG.standard_normal(5), 4)
+    w0 = net.init(np.random.default_rng(0))
+    run = train(Omega(net, 0.1), SGD, w0, n_epochs=2, batch_size=2, rng=np.random.default_rng(0))
+    assert run.loss.shape == (6,)
 
 
 def test_a_network_learns_a_curve():
@@ -225,6 +273,38 @@ def test_bad_options_are_named(options, message):
         train(LOSS, SGD, W0, **options)
 
 
+def test_an_array_that_is_no_hyper_parameter_is_no_sweep():
+    @dataclass
+    class Noted:
+        rows: np.ndarray
+
+        def start(self, w):
+            return None
+
+        def update(self, gradient, w, memory):
+            return gradient, None
+
+    optimizer = Optimizer(Noted(np.zeros((3, 1))), learning_rate=0.1)
+    assert train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1).w.shape == (2, 4)
+
+
+@pytest.mark.parametrize("three", [[[0.1], [0.2], [0.3]]])
+@pytest.mark.parametrize(
+    "make, name",
+    [
+        (lambda x: (Optimizer(learning_rate=x), None), "learning_rate"),
+        (lambda x: (Optimizer(Momentum(), ClipByNorm(x), learning_rate=1), None), "max_norm"),
+        (lambda x: (SGD, L2(x)), "penalty.lam"),
+        (lambda x: (SGD, Masked(L1(x), [True, False] * 2)), "penalty.penalty.lam"),
+        (lambda x: (SGD, Sum(Masked(L1(x), [True] * 4))), "penalty.penalties"),
+    ],
+)
+def test_sweeps_that_do_not_fit_together_are_named(make, name, three):
+    optimizer, penalty = make(three)
+    with pytest.raises(ValueError, match=rf"fit together, got \(2,\) of w0, \(3,\) of .*{name}"):
+        train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1, penalty=penalty)
+
+
 @pytest.mark.parametrize(
     "call, kind, message",
     [
@@ -239,6 +319,25 @@ def test_bad_options_are_named(options, message):
             "rng must be a numpy.random.Generator",
         ),
         (lambda: train(lambda rng: LOSS, SGD, W0, n_epochs=1), ValueError, "give n_steps"),
+        (
+            lambda: train(Shaped((), (2, 4)), SGD, np.zeros((2, 4)), n_steps=1),
+            ValueError,
+            r"got shapes \(\) and \(2, 4\) at \(2, 4\)",
+        ),
+        (
+            lambda: train(Shaped((4,), (4, 1)), SGD, W0, n_steps=1),
+            ValueError,
+            r"got shapes \(4,\) and \(4, 1\) at \(4,\)",
+        ),
+        (lambda: train(lambda rng: LOSS, SGD, W0, n_steps=1), TypeError, "rng must be a numpy.ran"),
+        (lambda: train(LOSS, SGD, W0, n_steps=1, progress=True), TypeError, "such as tqdm, got Tr"),
+        (lambda: train(X, SGD, W0, n_steps=1), TypeError, "objective must have the methods value"),
+        (lambda: train(SquaredError, SGD, W0, n_steps=1), TypeError, "objective must have the met"),
+        (
+            lambda: train(SigmoidUnit(), SGD, [1.0, 0.0], n_epochs=1, batch_size=2, rng=RNG),
+            TypeError,
+            "batch_size is for an objective with rows, got SigmoidUnit",
+        ),
     ],
 )
 def test_bad_input_is_named(call, kind, message):

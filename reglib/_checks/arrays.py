@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,18 @@ def floats(name: str, value: ArrayLike) -> Array:
         return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must be an array without masked entries, got {shown(value)}")
-    try:
-        array = np.asarray(value)
-    except ValueError:  # NumPy's word for rows of unequal length
-        raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}") from None
+    array = array_of(name, value, "real numbers")
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}")
     return array.astype(np.float64)
+
+
+def array_of(name: str, value: Any, of: str) -> NDArray[Any]:
+    """`value` as an array of whatever it holds; rows of unequal length are a TypeError."""
+    try:
+        return np.asarray(value)
+    except ValueError:  # NumPy's word for rows of unequal length
+        raise TypeError(f"{name} must be an array of {of}, got {shown(value)}") from None
 
 
 def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
@@ -69,8 +75,12 @@ def start(w0: ArrayLike, name: str = "w0") -> Array:
 def rows(name: str, value: Any, n: int) -> Any:
     """Some of n rows: a slice, whole numbers from -n to n - 1, or n times True or False."""
     if isinstance(value, slice):
+        try:
+            value.indices(n)
+        except TypeError:
+            raise TypeError(f"{name} must be a slice of whole numbers, got {value}") from None
         return value
-    array = np.asarray(value)
+    array = array_of(name, value, "whole numbers")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     flags = array.dtype == bool and array.shape == (n,)
@@ -113,9 +123,20 @@ def matrices(name: str, w: ArrayLike, shape: tuple[int, int]) -> Array:
     return w.reshape(w.shape[:-1] + (m, n))
 
 
+def leading(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The common leading axes of all that is swept together, from those of each by its name."""
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        each = ", ".join(f"{shape} of {name}" for name, shape in shapes.items() if shape)
+        raise ValueError(
+            f"leading axes must fit together, got {each}; give each sweep an axis of its own"
+        ) from None
+
+
 def mask(name: str, value: ArrayLike) -> NDArray[np.bool_]:
     """A boolean array (P,), True where a weight is penalized."""
-    array = np.asarray(value)
+    array = array_of(name, value, "True and False")
     if array.dtype != bool:
         raise TypeError(f"{name} must be an array of True and False, got {shown(value)}")
     if array.ndim != 1 or array.size == 0:

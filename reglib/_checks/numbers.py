@@ -57,6 +57,13 @@ def fraction(name: str, value: ArrayLike) -> Hyper:
     return hyper(name, value, ">= 0 and < 1", lambda a: (a >= 0) & (a < 1))
 
 
+def single(name: str, value: Hyper) -> float:
+    """A hyper-parameter that cannot be swept."""
+    if isinstance(value, np.ndarray):
+        raise ValueError(f"{name} must be a number, got shape {value.shape}")
+    return value
+
+
 def count(name: str, value: Any) -> int:
     """A whole number >= 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):

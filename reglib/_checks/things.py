@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reglib._checks._words import shown
+from reglib._checks.arrays import array_of
 from reglib._checks.numbers import count
 
 
@@ -38,6 +40,30 @@ def penalty(name: str, value: Any) -> Any:
     return value
 
 
+def objective(name: str, value: Any) -> Any:
+    """Anything with a value and a gradient, made and not merely named."""
+    both = callable(getattr(value, "value", None)) and callable(getattr(value, "gradient", None))
+    unmade = isinstance(value, type) and is_dataclass(value)
+    if unmade or not (both or hasattr(value, "value_and_gradient")):
+        raise TypeError(
+            f"{name} must have the methods value and gradient, such as SquaredError(X, y), "
+            f"got {shown(value)}"
+        )
+    return value
+
+
+def sweeps(name: str, value: Any) -> dict[str, tuple[int, ...]]:
+    """The leading axes of every hyper-parameter in a penalty or in transforms, by its name."""
+    if isinstance(value, np.ndarray):  # `hyper` has made its arrays read-only
+        return {} if value.flags.writeable or value.shape[-1:] != (1,) else {name: value.shape[:-1]}
+    parts: dict[str, Any] = {}
+    if isinstance(value, tuple):
+        parts = {f"{name}[{i}]": part for i, part in enumerate(value)}
+    elif is_dataclass(value):
+        parts = {f"{name}.{field.name}": getattr(value, field.name) for field in fields(value)}
+    return {label: axes for part in parts.items() for label, axes in sweeps(*part).items()}
+
+
 def transform(name: str, value: Any) -> Any:
     """Anything with the two methods of a transform, made and not merely named."""
     methods = ("start", "update")
@@ -58,10 +84,10 @@ def widths(name: str, value: Any) -> tuple[int, ...]:
 
 def groups(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """A whole number (P,) for each weight, the group it belongs to."""
-    array = np.array(value)  # a copy: the caller may go on writing to theirs
+    array = array_of(name, value, "whole numbers").copy()  # the caller may go on writing to theirs
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must be an array of whole numbers, got {shown(value)}")
-    if array.ndim != 1:
+    if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
     array.flags.writeable = False
     return array
@@ -72,6 +98,13 @@ def shape(name: str, value: Any) -> tuple[int, int]:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise TypeError(f"{name} must be a pair (rows, columns), got {shown(value)}")
     return count(f"{name}[0]", value[0]), count(f"{name}[1]", value[1])
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
+    return bool(value)
 
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ def gradient_error(objective: Any, w: ArrayLike) -> float:
     >>> gradient_error(SquaredError([[1.0, 2.0]], [3.0]), [0.5, 0.5]) < 1e-8
     True
     """
+    _checks.objective("objective", objective)
     w = _checks.finite("w", w, ndim=1)
     g = objective.gradient(w)
     if np.shape(g) != w.shape:
@@ -49,6 +50,8 @@ def gradient_norms(network: Any, w: ArrayLike) -> Array:
     >>> gradient_norms(net, [3.0, 2.0, 1.0])  # W1 = 3, W2 = 2, V = 1: the output is 6
     array([12.,  6.])
     """
+    if isinstance(network, type) or not hasattr(network, "deltas"):
+        raise TypeError(f"network must be an MLP or an RNN, got {_checks.shown(network)}")
     deltas = network.deltas(w)
     layers = deltas if isinstance(deltas, list) else np.moveaxis(deltas, -3, 0)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -83,6 +86,8 @@ def jacobian_norms(factors: Sequence[ArrayLike], *, log: bool = False) -> Array:
 
 def _chain(factors: Sequence[ArrayLike]) -> list[Array]:
     """Matrices that can be multiplied, each on the left of the one before."""
+    if not hasattr(factors, "__iter__"):
+        raise TypeError(f"factors must be a list of matrices, got {_checks.shown(factors)}")
     matrices = [_checks.finite(f"factors[{k}]", factor) for k, factor in enumerate(factors)]
     if not matrices:
         raise ValueError("factors must hold at least one matrix, got none")
@@ -94,4 +99,5 @@ def _chain(factors: Sequence[ArrayLike]) -> list[Array]:
                 f"factors[{k}] must have one column for each row of factors[{k - 1}], "
                 f"got shapes {J.shape} and {matrices[k - 1].shape}"
             )
+    _checks.leading({f"factors[{k}]": J.shape[:-2] for k, J in enumerate(matrices)})
     return matrices

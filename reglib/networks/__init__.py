@@ -1,5 +1,7 @@
 """Networks on one flat weight vector, gradients by hand: `MLP`, `RNN` and Pascanu's `Omega`.
 
+`SigmoidUnit` is the smallest of them: two weights, and a loss that can be drawn.
+
 Weights are flat arrays (..., P); leading axes are a sweep, and the data may carry the same ones:
 20 seeds, each with its own weights and its own batch, are one call.
 """
@@ -7,5 +9,6 @@ Weights are flat arrays (..., P); leading axes are a sweep, and the data may car
 from reglib.networks.mlp import MLP
 from reglib.networks.omega import Omega
 from reglib.networks.rnn import RNN
+from reglib.networks.unit import SigmoidUnit
 
-__all__ = ["MLP", "RNN", "Omega"]
+__all__ = ["MLP", "RNN", "Omega", "SigmoidUnit"]

@@ -57,10 +57,12 @@ class Network:
         truncation.
         """
         w, v = _checks.weights("w", w, self.size), _checks.weights("v", v, self.size)
-        length = np.linalg.norm(v, axis=-1, keepdims=True)
-        h = np.cbrt(np.finfo(float).eps) * (1 + np.linalg.norm(w, axis=-1, keepdims=True))
-        h = h / np.where(length > 0, length, 1)
-        return (self.gradient(w + h * v) - self.gradient(w - h * v)) / (2 * h)
+        _checks.leading({"w": w.shape[:-1], "v": v.shape[:-1]})
+        with np.errstate(over="ignore", invalid="ignore"):
+            length = np.linalg.norm(v, axis=-1, keepdims=True)
+            h = np.cbrt(np.finfo(float).eps) * (1 + np.linalg.norm(w, axis=-1, keepdims=True))
+            h = h / np.where(length > 0, length, 1)
+            return (self.gradient(w + h * v) - self.gradient(w - h * v)) / (2 * h)
 
     def value(self, w: ArrayLike) -> Array:
         """The loss (...) at w (..., P): a mean over the examples."""
@@ -84,6 +86,8 @@ def draw(
     """
     gain, kind = _checks.positive("gain", gain), _checks.one_of("kind", kind, KINDS)
     rngs = _checks.generators(rng)
+    seeds = () if isinstance(rng, np.random.Generator) else (len(rngs),)
+    _checks.leading({"gain": np.shape(gain)[:-1], "rng": seeds})
 
     def part(r: np.random.Generator, name: str, shape: tuple[int, ...]) -> Array:
         if len(shape) == 1:

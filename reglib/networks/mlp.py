@@ -46,6 +46,7 @@ class MLP(Network):
         sizes = _checks.widths("sizes", self.sizes)
         y, outputs = _units.targets(self.y, self.loss, self.classes, X.shape[:-1])
         _checks.one_of("activation", self.activation, _units.ACTIVATIONS)
+        _checks.flag("bias", self.bias)
         names = [*(f"W{layer}" for layer in range(1, len(sizes) + 1)), "V"]
         shapes: Shapes = {}
         for name, fed, read in zip(names, [*sizes, outputs], [X.shape[-1], *sizes], strict=True):
@@ -77,17 +78,23 @@ class MLP(Network):
         data = self.X[..., rows, :], self.y[..., rows]
         return MLP(*data, self.sizes, self.activation, self.loss, self.bias, self.classes)
 
+    def _matrices(self) -> list[str]:
+        """W1, ..., WL, V."""
+        return [name for name, shape in self.shapes.items() if len(shape) == 2]
+
     def forward(self, w: ArrayLike) -> list[Array]:
         """X, the hidden layers h_1..h_L (..., n, width), and the output (..., n, k)."""
         parts = self.unpack(w)
+        _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
         states = [self.X]
-        for layer in range(1, len(self.sizes) + 1):
-            z = states[-1] @ parts[f"W{layer}"].swapaxes(-1, -2)
-            if self.bias:
-                z += parts[f"b{layer}"][..., None, :]
-            states.append(_units.activate(z, self.activation))
-        output = states[-1] @ parts["V"].swapaxes(-1, -2)
-        return [*states, output + parts["c"][..., None, :] if self.bias else output]
+        activations = [self.activation] * len(self.sizes) + ["linear"]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for name, activation in zip(self._matrices(), activations, strict=True):
+                z = states[-1] @ parts[name].swapaxes(-1, -2)
+                if self.bias:
+                    z += parts[_bias(name)][..., None, :]
+                states.append(_units.activate(z, activation))
+        return states
 
     def _backward(self, w: ArrayLike) -> tuple[Array, list[Array], list[Array]]:
         """The loss, the states, and its gradient at z_1..z_L and at the output."""
@@ -110,8 +117,7 @@ class MLP(Network):
             value, states, deltas = self._backward(w)
             out = np.empty(np.shape(value) + (self.size,))
             parts = self.unpack(out)
-            matrices = [name for name, shape in self.shapes.items() if len(shape) == 2]
-            for name, delta, below in zip(matrices, deltas, states[:-1], strict=True):
+            for name, delta, below in zip(self._matrices(), deltas, states[:-1], strict=True):
                 parts[name][...] = delta.swapaxes(-1, -2) @ below
                 if self.bias:
                     parts[_bias(name)][...] = delta.sum(axis=-2)
@@ -124,12 +130,12 @@ class MLP(Network):
 
     def jacobians(self, w: ArrayLike) -> list[Array]:
         """dh_l/dh_{l-1} = diag(phi') W_l for l = 1..L, each (..., n, width_l, width_{l-1})."""
-        parts, states = self.unpack(w), self.forward(w)
-        factors = []
-        for layer in range(1, len(self.sizes) + 1):
-            D = _units.slope(states[layer], self.activation)
-            factors.append(D[..., None] * parts[f"W{layer}"][..., None, :, :])
-        return factors
+        parts, hidden = self.unpack(w), self.forward(w)[1:-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return [
+                _units.slope(h, self.activation)[..., None] * parts[name][..., None, :, :]
+                for name, h in zip(self._matrices()[:-1], hidden, strict=True)
+            ]
 
 
 def _bias(matrix: str) -> str:

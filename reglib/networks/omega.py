@@ -37,6 +37,10 @@ class Omega:
             raise TypeError(f"network must be an RNN, got {type(self.network).__name__}")
         object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
 
+    @property
+    def n_rows(self) -> int:
+        return self.network.n_rows
+
     def on(self, rows: ArrayLike) -> Omega:
         """The same objective on some of the sequences."""
         return Omega(self.network.on(rows), self.lam)
@@ -52,6 +56,7 @@ class Omega:
         net = self.network
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             loss, gradient, xs, deltas = net._passes(w)
+            _checks.leading({"w": np.shape(loss), "lam": np.shape(self.lam)[:-1]})
             slopes = [net._slope(x) for x in xs[1:]]
             penalty, in_W = immediate(deltas, slopes)
             out = gradient + np.zeros_like(self.lam)

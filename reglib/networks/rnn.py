@@ -93,7 +93,7 @@ class RNN(Network):
         """
         parts, k = self.unpack(w), self.hidden
         joint = np.concatenate([parts["W"], parts["U"]], axis=-1).swapaxes(-1, -2)
-        lead = np.broadcast_shapes(joint.shape[:-2], self.u.shape[:-3])
+        lead = _checks.leading({"w": joint.shape[:-2], "u": self.u.shape[:-3]})
         n, T, d = self.u.shape[-3:]
         xs = [np.zeros((*lead, n, k + d))]
         for t in range(T):
@@ -153,4 +153,5 @@ class RNN(Network):
     def jacobians(self, w: ArrayLike) -> list[Array]:
         """dh_t/dh_{t-1} = D_t W for t = 2..T, each (..., n, hidden, hidden)."""
         W = self.unpack(w)["W"][..., None, :, :]
-        return [D[..., None] * W for D in np.moveaxis(self.slopes(w), -3, 0)[1:]]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return [D[..., None] * W for D in np.moveaxis(self.slopes(w), -3, 0)[1:]]

@@ -48,10 +48,11 @@ class Optimizer:
         return tuple(transform.start(w) for transform in self.transforms)
 
     def step(
-        self, w: Array, gradient: Array, memories: tuple[Any, ...]
+        self, w: ArrayLike, gradient: ArrayLike, memories: tuple[Any, ...]
     ) -> tuple[Array, tuple[Any, ...]]:
         """The next weights (..., P) and the new memories."""
-        update, after = gradient, []
+        w = _checks.floats("w", w)
+        update, after = _checks.weights("gradient", gradient, w.shape[-1]), []
         for transform, memory in zip(self.transforms, memories, strict=True):
             update, memory = transform.update(update, w, memory)
             after.append(memory)

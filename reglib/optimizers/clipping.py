@@ -66,9 +66,7 @@ def clip_by_global_norm(arrays: Any, max_norm: float) -> Any:
     >>> clip_by_global_norm({"W": np.array([3.0]), "b": np.array([4.0])}, 1.0)
     {'W': array([0.6]), 'b': array([0.8])}
     """
-    max_norm = _checks.positive("max_norm", max_norm)
-    if isinstance(max_norm, np.ndarray):
-        raise ValueError(f"max_norm must be a number, got shape {max_norm.shape}")
+    max_norm = _checks.single("max_norm", _checks.positive("max_norm", max_norm))
     leaves: list[Array] = []
     _map(arrays, leaves.append)
     if not leaves:

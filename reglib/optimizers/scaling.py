@@ -60,7 +60,8 @@ class AdamScaling:
     """m / (sqrt(v) + eps), m and v bias-corrected means of g and g^2. Source: Kingma and Ba 2015.
 
     m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2, both divided by 1 - beta^k at step
-    k. 0 <= beta1, beta2 < 1; eps > 0 in the units of the gradient.
+    k. 0 <= beta1, beta2 < 1; eps > 0 in the units of the gradient. Where g^2 overflows (|g| above
+    1e154) v is inf for good: the entry stands still from there on.
 
     >>> adam = AdamScaling()
     >>> adam.update(np.array([5.0, -0.1]), None, adam.start(np.zeros(2)))[0].round(6)

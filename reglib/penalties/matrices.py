@@ -184,7 +184,7 @@ class SpectralBall:
     """0 where s_1 <= c (to rounding), else inf: no vector may grow more than c times.
 
     The prox is the projection: the singular values are clipped at c, whatever the step. The
-    subgradient is 0. c > 0 is in the units of W. Source: Gouk et al. 2021.
+    subgradient is 0. c > 0 is in the units of W. Source: Sedghi, Gupta and Long 2019.
 
     >>> ball = SpectralBall(1.0, (2, 2))
     >>> ball.value([3.0, 0, 0, 0.5]), ball.prox([3.0, 0, 0, 0.5], step=1.0).round(4)
