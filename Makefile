@@ -80,7 +80,8 @@ format: $(STAMP) ## format the code as `make test` wants it
 lock: ## compile requirements.lock again (needs uv)
 	@command -v $(UV) >/dev/null || { echo "uv is needed: pip install uv, or UV=its path" >&2; exit 1; }
 	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
+	  --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate \
+	  --quiet -o requirements.lock
 
 clean: ## remove the built book and the caches (the environment stays)
 	rm -rf _build .pytest_cache .ruff_cache

@@ -24,9 +24,10 @@ def read(name):
 
 
 LOCK = read("requirements.lock")
-# An entry: name==version, a marker or none, and at least one hash a line.
+# An entry: name[extras]==version, a marker or none, and at least one hash a line. Extras stand there
+# because pip, asked for name[extra], refuses a release that is not the newest without them.
 ENTRY = re.compile(
-    r"([\w.-]+)==([\w.]+)(?: ;[^\\]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+    r"([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)(?: ;[^\\]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 )
 PINS = [(canonicalize_name(name), version) for name, version, _ in ENTRY.findall(LOCK)]
 
