@@ -1,19 +1,27 @@
 """The tested mathematics behind *Regularization on Trial*: penalties, losses,
 networks, solvers, optimizers, training, diagnostics.
 
-The core imports NumPy only. What the book's pages need beyond it lives in `reglib.book`.
+The core imports NumPy only. What the book's pages need beyond it lives in `reglib.book`. A module
+is loaded when it is first asked for, so `import reglib` costs next to nothing.
 """
 
-from reglib import (
-    datasets,
-    diagnostics,
-    losses,
-    networks,
-    optimizers,
-    penalties,
-    solvers,
-    training,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reglib import (
+        datasets,
+        diagnostics,
+        losses,
+        networks,
+        optimizers,
+        penalties,
+        solvers,
+        training,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,3 +34,13 @@ __all__ = [
     "solvers",
     "training",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return import_module(f"reglib.{name}")
+    raise AttributeError(f"module 'reglib' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

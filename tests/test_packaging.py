@@ -24,10 +24,11 @@ def read(name):
 
 
 LOCK = read("requirements.lock")
-# An entry: name[extras]==version, a marker or none, and at least one hash a line. Extras stand there
-# because pip, asked for name[extra], refuses a release that is not the newest without them.
+# An entry: name[extras]==version, a marker or none, and at least one hash a line. Without the
+# extras pip, asked for name[extra], refuses a release that is not the newest.
 ENTRY = re.compile(
-    r"([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)(?: ;[^\\]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+    r"([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)"
+    r"(?: ;[^\\]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 )
 PINS = [(canonicalize_name(name), version) for name, version, _ in ENTRY.findall(LOCK)]
 
@@ -98,14 +99,22 @@ def seconds(code):
     return time.perf_counter() - start
 
 
-def test_importing_reglib_costs_about_what_numpy_costs():
+def test_importing_reglib_costs_less_than_importing_numpy():
     def ratio():
         # Turn and turn about, and the best of each: whatever else the machine does hits both.
-        pairs = [(seconds("import numpy"), seconds("import reglib")) for _ in range(7)]
+        pairs = [(seconds("import numpy"), seconds("import reglib")) for _ in range(5)]
         numpy, ours = map(min, zip(*pairs, strict=True))
         return ours / numpy
 
-    assert ratio() <= 1.5 or ratio() <= 1.5
+    assert ratio() <= 1 or ratio() <= 1
+
+
+def test_a_module_is_loaded_when_it_is_first_asked_for():
+    code = "import sys, reglib; assert 'numpy' not in sys.modules; reglib.penalties.L2(1.0)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    with pytest.raises(AttributeError, match="module 'reglib' has no attribute 'penalty'"):
+        reglib.penalty  # noqa: B018
+    assert set(reglib.__all__) <= set(dir(reglib))
 
 
 def test_the_version_is_written_the_same_everywhere():
