@@ -42,6 +42,11 @@ AXE = """async ([context, rules]) => {
 EVERYTHING = [None, None]
 COLORS = [{"exclude": [".katex", ".highlight"]}, ["color-contrast", "link-in-text-block"]]
 TURNED = """(scheme) => [undefined, scheme].includes(document.documentElement.dataset.theme)"""
+# Colors that fade from one scheme to the other are looked at once they have arrived.
+SETTLED = """async () => {
+  await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+}"""
 # Moves every slider by one place and back: its picture must load and differ, its words must follow.
 SLIDERS = """async () => {
   const faults = [];
@@ -117,6 +122,7 @@ def visit(browser, address, host):
         for scheme, rules in zip(schemes, (EVERYTHING, COLORS), strict=True):
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(TURNED, arg=scheme)
+            page.evaluate(SETTLED)
             found[width, scheme] = look(page, rules)
         sliders = page.evaluate(SLIDERS)
         for scheme in schemes:
