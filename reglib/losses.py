@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,19 +13,8 @@ from reglib._checks import Array
 
 
 @dataclass(frozen=True, eq=False)
-class SquaredError:
-    """1/(2n) ||X w - y||^2 for a table X (n, p), targets y (n,) and weights w (..., p).
-
-    Gradient X'(X w - y)/n, Hessian H = X'X/n. An intercept is a column of ones in X. `value`
-    returns (...), `gradient` and `hessian_vector` (..., p). ValueError: empty, NaN or inf in X or
-    y, row counts that differ, y of shape (n, 1); at evaluation, w whose last axis is not p. Weights
-    that are inf or NaN are evaluated, not refused: a diverging run is a result. Float64 arrays are
-    kept, not copied.
-
-    >>> loss = SquaredError([[1.0, 1.0], [1.0, 2.0]], [2.0, 4.0])
-    >>> loss.value([0.0, 1.0]), loss.gradient([0.0, 1.0])
-    (np.float64(1.25), array([-1.5, -2.5]))
-    """
+class _Linear:
+    """What the losses of a linear model share: a table X (n, p) and targets y (n,)."""
 
     X: Any
     y: Any
@@ -41,6 +30,27 @@ class SquaredError:
 
     def _weights(self, name: str, w: ArrayLike) -> Array:
         return _checks.columns(name, w, self.X.shape[1], "X", self.X.shape)
+
+    def on(self, rows: ArrayLike) -> Self:
+        """The same loss on some rows of the data (indices, a slice or a boolean array)."""
+        rows = _checks.rows("rows", rows, len(self.X))
+        return type(self)(self.X[rows], self.y[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class SquaredError(_Linear):
+    """1/(2n) ||X w - y||^2 for a table X (n, p), targets y (n,) and weights w (..., p).
+
+    Gradient X'(X w - y)/n, Hessian H = X'X/n. An intercept is a column of ones in X. `value`
+    returns (...), `gradient` and `hessian_vector` (..., p). ValueError: empty, NaN or inf in X or
+    y, row counts that differ, y of shape (n, 1); at evaluation, w whose last axis is not p. Weights
+    that are inf or NaN are evaluated, not refused: a diverging run is a result. Float64 arrays are
+    kept, not copied.
+
+    >>> loss = SquaredError([[1.0, 1.0], [1.0, 2.0]], [2.0, 4.0])
+    >>> loss.value([0.0, 1.0]), loss.gradient([0.0, 1.0])
+    (np.float64(1.25), array([-1.5, -2.5]))
+    """
 
     def residual(self, w: ArrayLike) -> Array:
         """X w - y, of shape (..., n)."""
@@ -61,14 +71,9 @@ class SquaredError:
         """L, the largest eigenvalue of H: the gradient's Lipschitz constant."""
         return float(np.linalg.norm(self.X, 2) ** 2 / len(self.X))
 
-    def on(self, rows: ArrayLike) -> SquaredError:
-        """The same loss on some rows of the data (indices, a slice or a boolean array)."""
-        rows = _checks.rows("rows", rows, len(self.X))
-        return SquaredError(self.X[rows], self.y[rows])
-
 
 @dataclass(frozen=True, eq=False)
-class LogisticLoss:
+class LogisticLoss(_Linear):
     """mean of log(1 + exp(z)) - y z, z = X w, for X (n, p), labels y (n,) in {0, 1}, w (..., p).
 
     Gradient X'(p - y)/n with p = 1/(1 + exp(-z)); Hessian X' diag(p (1 - p)) X/n. It is worked out
@@ -81,20 +86,9 @@ class LogisticLoss:
     (np.float64(0.693147), array([-0.25]))
     """
 
-    X: Any
-    y: Any
-
     def __post_init__(self) -> None:
-        X, y = _checks.design(self.X, self.y)
-        object.__setattr__(self, "X", X)
-        object.__setattr__(self, "y", _checks.labels(y))
-
-    @property
-    def n_rows(self) -> int:
-        return len(self.X)
-
-    def _weights(self, name: str, w: ArrayLike) -> Array:
-        return _checks.columns(name, w, self.X.shape[1], "X", self.X.shape)
+        super().__post_init__()
+        _checks.labels(self.y)
 
     def margin(self, w: ArrayLike) -> Array:
         """(2y - 1) X w, of shape (..., n): positive where a row is on the right side."""
@@ -116,8 +110,3 @@ class LogisticLoss:
     def lipschitz(self) -> float:
         """The largest eigenvalue of X'X/(4n), a bound on that of every Hessian, met at w = 0."""
         return float(np.linalg.norm(self.X, 2) ** 2 / (4 * len(self.X)))
-
-    def on(self, rows: ArrayLike) -> LogisticLoss:
-        """The same loss on some rows of the data (indices, a slice or a boolean array)."""
-        rows = _checks.rows("rows", rows, len(self.X))
-        return LogisticLoss(self.X[rows], self.y[rows])

@@ -10,10 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reglib import _checks
-from reglib._checks import PLACEMENTS, Array
-
-DIVERGED = 1e12
-"""A run is over when a weight reaches this size; far beyond it float64 overflows."""
+from reglib._checks import DIVERGED, PLACEMENTS, Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ import pytest
 
 from reglib.book import deep_trial, depth, style
 from reglib.book.deep_trial import DEPTH, SHAPE, WIDTH, Deep, Layers, Shrunk, attempt, remedies
+from reglib.book.recurrent import decay_steps
 from reglib.diagnostics import gradient_error
 from reglib.networks import MLP
 from reglib.penalties import L1, L2, Masked, Orthogonal, SpectralBall, Sum
@@ -85,8 +86,8 @@ def test_decay_is_counted_as_it_runs():
         gain, steps = 1.5, 0
         while gain > 1:
             gain, steps = (1 - 0.1 * lam) * gain, steps + 1
-        assert depth.count_decay(1.5, 0.1, lam) == steps
-    assert depth.count_decay(1.5, 0.1, 5e-4) == 8110
+        assert decay_steps(1.5, 0.1, lam) == steps
+    assert decay_steps(1.5, 0.1, 5e-4) == 8110
 
 
 def test_the_first_true_number_is_found():

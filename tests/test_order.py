@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reglib.book import order, style
-from reglib.book.recurrent import Trial
+from reglib.book.recurrent import Trial, decay_steps
 from reglib.datasets import leaky_memory
 from reglib.optimizers import ClipByNorm, Optimizer, WeightDecay
 from reglib.penalties import L2, Masked
@@ -88,7 +88,7 @@ def test_what_a_clip_leaves_of_the_decay_is_what_the_step_does():
     [(0.01, 1e-4, 405465), (0.1, 1e-4, 40547), (0.1, 5e-4, 8110), (0.1, 0.01, 406), (0.1, 1.0, 4)],
 )
 def test_decay_alone_calms_a_gain_in_the_steps_that_the_formula_says(step, lam, expected):
-    k = order.steps_to_calm(1.5, step, lam)
+    k = decay_steps(1.5, step, lam)
     assert k == expected
     assert 1.5 * (1 - step * lam) ** k <= 1 < 1.5 * (1 - step * lam) ** (k - 1)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from reglib.book import apart, remedies
+from reglib.book.recurrent import decay_steps
 from reglib.book.remedies import (
     APART,
     EXPLODING,
@@ -17,7 +18,6 @@ from reglib.book.remedies import (
     Remedy,
     Window,
     cell,
-    decay_steps,
     draw_backwards,
     draw_losses,
     draw_window,

@@ -19,6 +19,7 @@ from reglib._checks.numbers import (
     fraction,
     hyper,
     nonnegative,
+    over_weights,
     positive,
     proportion,
     single,
@@ -40,8 +41,12 @@ from reglib._checks.things import (
 PLACEMENTS = ("coupled", "decoupled", "shrink_after", "proximal")
 """Where an L2 term can stand in a step of gradient descent; see `solvers.gradient_descent`."""
 
+DIVERGED = 1e12
+"""A run is over when a weight reaches this size; far beyond it float64 overflows."""
+
 __all__ = [
     "Array",
+    "DIVERGED",
     "Generators",
     "Hyper",
     "PLACEMENTS",
@@ -63,6 +68,7 @@ __all__ = [
     "nonnegative",
     "objective",
     "one_of",
+    "over_weights",
     "penalty",
     "positive",
     "proportion",

@@ -93,33 +93,24 @@ def rows(name: str, value: Any, n: int) -> Any:
     return array
 
 
+def weights(name: str, w: ArrayLike, size: int, of: str = "", beside: str = "") -> Array:
+    """Weights (..., size), `of` saying why so many; they may hold inf or NaN, a run may diverge."""
+    w = floats(name, w)
+    if w.ndim == 0 or w.shape[-1] != size:
+        got = f"{name} of shape {w.shape} and {beside}" if beside else f"shape {w.shape}"
+        raise ValueError(f"the last axis of {name} must have {size} entries{of}, got {got}")
+    return w
+
+
 def columns(name: str, w: ArrayLike, size: int, other: str, shape: tuple[int, ...]) -> Array:
-    """Weights whose last axis has `size` entries; they may hold inf or NaN, a run may diverge."""
-    w = floats(name, w)
-    if w.ndim == 0 or w.shape[-1] != size:
-        raise ValueError(
-            f"the last axis of {name} must have {size} entries, one for each column of {other}, "
-            f"got {name} of shape {w.shape} and {other} of shape {shape}"
-        )
-    return w
-
-
-def weights(name: str, w: ArrayLike, size: int) -> Array:
-    """Weights (..., size) of a network; they may hold inf or NaN, a run may diverge."""
-    w = floats(name, w)
-    if w.ndim == 0 or w.shape[-1] != size:
-        raise ValueError(f"the last axis of {name} must have {size} entries, got shape {w.shape}")
-    return w
+    """Weights (..., size), one for each column of something else."""
+    return weights(name, w, size, f", one for each column of {other}", f"{other} of shape {shape}")
 
 
 def matrices(name: str, w: ArrayLike, shape: tuple[int, int]) -> Array:
-    """Flat weights (..., m n) as matrices (..., m, n), in C order; they may hold inf or NaN."""
-    w, (m, n) = floats(name, w), shape
-    if w.ndim == 0 or w.shape[-1] != m * n:
-        raise ValueError(
-            f"the last axis of {name} must have {m * n} entries, one for each of a matrix, got "
-            f"{name} of shape {w.shape} and a matrix of shape {shape}"
-        )
+    """Flat weights (..., m n) as matrices (..., m, n), in C order."""
+    m, n = shape
+    w = weights(name, w, m * n, ", one for each of a matrix", f"a matrix of shape {shape}")
     return w.reshape(w.shape[:-1] + (m, n))
 
 

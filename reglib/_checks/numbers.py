@@ -64,6 +64,11 @@ def single(name: str, value: Hyper) -> float:
     return value
 
 
+def over_weights(lam: Hyper) -> Hyper:
+    """`lam` without its last axis: what multiplies a sum over the weights."""
+    return lam[..., 0] if isinstance(lam, np.ndarray) else lam
+
+
 def count(name: str, value: Any) -> int:
     """A whole number >= 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):

@@ -115,16 +115,6 @@ def slopes(norms: Array, skip: int = 10) -> Array:
     return (inner[..., 0] - inner[..., -1]) / (inner.shape[-1] - 1)
 
 
-def count_decay(gain: float, step: float, lam: Any) -> Array:
-    """Steps of w <- (1 - step lam) w until a gain has come down to 1: ceil(ln gain / -ln(...)).
-
-    >>> count_decay(1.5, 0.1, [0.1, 1.0])
-    array([41,  4])
-    """
-    lam = np.asarray(lam, dtype=np.float64)
-    return np.ceil(np.log(gain) / -np.log1p(-step * lam)).astype(np.int64)
-
-
 def _layer_axis(axes: Axes, depth: int) -> None:
     axes.set(yscale="log", xlim=(1, depth), xlabel="layer (the loss is behind the last one)")
     axes.yaxis.set_major_locator(LogLocator(10, numticks=9))

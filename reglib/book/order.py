@@ -96,15 +96,6 @@ def inside_decay(lam: Any, max_norm: Any, seen: Any) -> Floats:
     return lam * (max_norm / np.maximum(seen, max_norm))
 
 
-def steps_to_calm(sigma: float, step: float, lam: float) -> int:
-    """ceil(ln sigma / -ln(1 - step lam)): steps in which decay alone brings sigma to 1.
-
-    >>> steps_to_calm(1.5, 0.1, 0.1)
-    41
-    """
-    return int(np.ceil(np.log(sigma) / -np.log1p(-step * lam)))
-
-
 def words(count: int) -> str:
     """A count of 20 chaotic runs in words: a remedy that fails may still have lucky runs.
 

@@ -98,6 +98,15 @@ class Trial:
         return (self.error(history) < 0.5).sum(axis=-1)
 
 
+def decay_steps(gain: Any, step: Any, lam: Any) -> Any:
+    """ceil(ln gain / -ln(1 - step lam)): steps of pure decay that bring a gain down to 1.
+
+    >>> decay_steps(1.5, 0.1, [0.01, 0.1, 1.0])
+    array([406,  41,   4])
+    """
+    return np.ceil(np.log(gain) / -np.log1p(-np.multiply(step, lam))).astype(np.int64)
+
+
 def band(count: int, of: int = SEEDS) -> str:
     """A count of chaotic runs in words that another machine's arithmetic does not change.
 

@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from reglib.book import style
-from reglib.book.recurrent import SEEDS, Trial
+from reglib.book.recurrent import SEEDS, Trial, decay_steps
 from reglib.datasets import leaky_memory
 from reglib.optimizers import AdamScaling, ClipByNorm
 from reglib.penalties import L1, L2, Masked, Orthogonal, Spectral, SpectralBall
@@ -128,20 +128,11 @@ def apart(block: int) -> Iterator[tuple[str, int, int]]:
             yield f"{group}: {name}", int(history.diverged.sum()), int(own.success(history))
 
 
-def decay_steps(gain: Any, step: Any, lam: Any) -> Any:
-    """ceil(ln gain / -ln(1 - step lam)): steps of pure decay that bring a gain down to 1.
-
-    >>> decay_steps(1.5, 0.1, [0.01, 0.1, 1.0])
-    array([406.,  41.,   4.])
-    """
-    return np.ceil(np.log(gain) / -np.log1p(-np.multiply(step, lam)))
-
-
 def least_lam(gain: float, step: float, n_steps: int) -> float:
     """The smallest lam whose pure decay brings a gain down to 1 in n_steps.
 
     >>> decay_steps(2.0, 0.05, least_lam(2.0, 0.05, 400) * 1.001)
-    np.float64(400.0)
+    np.int64(400)
     """
     return float(-np.expm1(-np.log(gain) / n_steps) / step)
 

@@ -61,8 +61,7 @@ class Omega:
             penalty, in_W = immediate(deltas, slopes)
             out = gradient + np.zeros_like(self.lam)
             net.unpack(out)["W"][...] += np.asarray(self.lam)[..., None] * in_W
-            lam = self.lam[..., 0] if isinstance(self.lam, np.ndarray) else self.lam
-            return loss + lam * penalty, out
+            return loss + _checks.over_weights(self.lam) * penalty, out
 
 
 def immediate(deltas: list[Array], slopes: list[Array]) -> tuple[Array, Array]:

@@ -32,9 +32,7 @@ class ClipByNorm(Memoryless):
         norm = _norm(gradient)
         # Divided by the larger of both, a gradient within the bound is multiplied by exactly 1.
         scale = self.max_norm / np.maximum(norm, self.max_norm)
-        return np.where(
-            np.isfinite(norm), gradient * np.where(norm < np.inf, scale, 0), np.nan
-        ), None
+        return np.where(np.isfinite(norm), gradient * scale, np.nan), None
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,7 @@ class Momentum:
 
 
 @dataclass(frozen=True, eq=False)
-class Nesterov:
+class Nesterov(Momentum):
     """v <- beta v + g, and g + beta v is passed on: the gradient looked up one step ahead.
 
     0 <= beta < 1. Source: Nesterov 1983, in the form of Sutskever, Martens, Dahl and Hinton 2013.
@@ -42,16 +42,8 @@ class Nesterov:
     array([1.75])
     """
 
-    beta: Hyper = 0.9
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "beta", _checks.fraction("beta", self.beta))
-
-    def start(self, w: Array) -> Array:
-        return np.zeros_like(w)
-
     def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
-        v = self.beta * memory + gradient
+        v, _ = super().update(gradient, w, memory)
         return gradient + self.beta * v, v
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib._checks import Array, Hyper, over_weights
 
 
 class Penalty(Protocol):
@@ -31,11 +31,6 @@ def soft_threshold(w: ArrayLike, threshold: ArrayLike) -> Array:
     w = _checks.floats("w", w)
     t = _checks.nonnegative("threshold", threshold)
     return w - np.clip(w, -t, t)
-
-
-def over_weights(lam: Hyper) -> Hyper:
-    """`lam` without its last axis: what multiplies a sum over the weights."""
-    return lam[..., 0] if isinstance(lam, np.ndarray) else lam
 
 
 @dataclass(frozen=True, eq=False)

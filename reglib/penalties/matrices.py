@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import _checks
-from reglib._checks import Array, Hyper
-from reglib.penalties.entries import over_weights
+from reglib._checks import Array, Hyper, over_weights
 
 ROUNDING = 1e-9
 """How far, relatively, a singular value may exceed the radius of a ball and still be inside."""

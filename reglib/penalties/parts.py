@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import _checks
-from reglib._checks import Array, Hyper
-from reglib.penalties.entries import over_weights
+from reglib._checks import Array, Hyper, over_weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,7 @@ from reglib._checks import Array, Hyper
 from reglib.penalties import L2, Penalty
 
 PLACEMENTS = _checks.PLACEMENTS
-DIVERGED = 1e12
-"""A run has diverged when a weight reaches this size."""
+DIVERGED = _checks.DIVERGED
 
 
 @dataclass(frozen=True, eq=False)
