@@ -48,13 +48,14 @@ book: $(STAMP) ## execute the notebooks and build the book
 	@echo
 	@echo "The book is built. Open _build/html/index.html, or: make serve"
 
-# Each notebook is executed once, by nbval; the pages are then built from the committed outputs, in
-# a folder of their own and from nothing, so that every warning is seen.
+# Each notebook is executed once, by nbval, one on each core; the pages are then built from the
+# committed outputs, in a folder of their own and from nothing, so that every warning is seen.
 test: $(STAMP) ## prove it: ruff, unit tests, notebooks, pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest --ignore=tests/book
-	REGLIB_STATIC=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	REGLIB_STATIC=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile \
+	  --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  --nbval-sanitize-with tests/nbval.cfg notebooks
 	rm -rf _build/test
 	BOOK_EXECUTE=off $(BIN)/$(BUILD) --path-output _build/test .

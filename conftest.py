@@ -36,6 +36,8 @@ def _skips(reporter) -> list[tuple[str, str]]:
 def pytest_sessionfinish(session):
     """Fail a run that would have passed with a skip that nobody allowed."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return  # one of several workers: the process that started them sees every report
     unlisted = [reason for _, reason in _skips(reporter) if not ALLOWED.get(reason)]
     if unlisted and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,8 +1,9 @@
 """The tested mathematics behind *Regularization on Trial*: penalties, losses,
-networks, solvers, optimizers, training, diagnostics.
+networks, solvers, optimizers, training, tuning, diagnostics, estimators.
 
-The core imports NumPy only. What the book's pages need beyond it lives in `reglib.book`. A module
-is loaded when it is first asked for, so `import reglib` costs next to nothing.
+The core imports NumPy only; `estimators` needs scikit-learn. What the book's pages need beyond it
+lives in `reglib.book`. A module is loaded when it is first asked for, so `import reglib` costs next
+to nothing.
 """
 
 from __future__ import annotations
@@ -15,24 +16,28 @@ if TYPE_CHECKING:
     from reglib import (
         datasets,
         diagnostics,
+        estimators,
         losses,
         networks,
         optimizers,
         penalties,
         solvers,
         training,
+        tuning,
     )
 
 __version__ = "0.1.0"
 __all__ = [
     "datasets",
     "diagnostics",
+    "estimators",
     "losses",
     "networks",
     "optimizers",
     "penalties",
     "solvers",
     "training",
+    "tuning",
 ]
 
 

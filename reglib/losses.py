@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -34,7 +34,7 @@ class _Linear:
     def on(self, rows: ArrayLike) -> Self:
         """The same loss on some rows of the data (indices, a slice or a boolean array)."""
         rows = _checks.rows("rows", rows, len(self.X))
-        return type(self)(self.X[rows], self.y[rows])
+        return replace(self, X=self.X[rows], y=self.y[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,3 +110,45 @@ class LogisticLoss(_Linear):
     def lipschitz(self) -> float:
         """The largest eigenvalue of X'X/(4n), a bound on that of every Hessian, met at w = 0."""
         return float(np.linalg.norm(self.X, 2) ** 2 / (4 * len(self.X)))
+
+
+@dataclass(frozen=True, eq=False)
+class HuberLoss(_Linear):
+    """mean of r^2/2 where |r| <= delta, of delta |r| - delta^2/2 beyond, r = X w - y.
+
+    Gradient X' clip(r, -delta, delta)/n: a row that is far off pulls no harder than one that is off
+    by delta. Generalized Hessian X' diag(|r| <= delta) X/n. X (n, p), y (n,), w (..., p); delta > 0
+    in the units of y, a number or an array (..., 1). Far from `delta` on either side it is
+    `SquaredError` (large delta) or delta times the mean |r| (small delta). Shapes and errors are
+    those of `SquaredError`; ValueError too for a delta that is not finite and > 0.
+    Source: Huber 1964.
+
+    >>> loss = HuberLoss([[1.0], [1.0]], [0.5, 10.0], delta=1.0)
+    >>> loss.value([0.0]), loss.gradient([0.0])
+    (np.float64(4.8125), array([-0.75]))
+    """
+
+    delta: Any
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "delta", _checks.positive("delta", self.delta))
+
+    residual = SquaredError.residual
+
+    def value(self, w: ArrayLike) -> Array:
+        size = np.abs(self.residual(w))
+        near = np.minimum(size, self.delta)  # m (|r| - m/2) is both cases, and squares nothing huge
+        return (near * (size - near / 2)).mean(axis=-1)
+
+    def gradient(self, w: ArrayLike) -> Array:
+        return np.clip(self.residual(w), -self.delta, self.delta) @ self.X / len(self.X)
+
+    def hessian_vector(self, w: ArrayLike, v: ArrayLike) -> Array:
+        """H(w) v for v (..., p)."""
+        near = np.abs(self.residual(w)) <= self.delta
+        return (near * (self._weights("v", v) @ self.X.T)) @ self.X / len(self.X)
+
+    def lipschitz(self) -> float:
+        """The largest eigenvalue of X'X/n, a bound on that of every Hessian, met near a fit."""
+        return float(np.linalg.norm(self.X, 2) ** 2 / len(self.X))

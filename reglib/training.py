@@ -21,13 +21,21 @@ class History:
     loss (k, ...) and gradient_norm (k, ...) belong to the data, without the penalty and before any
     transform, on the batch and at the weights of each step; NaN after a divergence.
     diverged_at (...) is the first k at which w_k is beyond 1e12 or not finite, else -1. The record
-    is shorter than n_steps when every run has diverged.
+    is shorter than n_steps when every run is over.
+
+    With `validation`: validation_loss (k + 1, ...), at w_0, ..., w_k and NaN once a run is over;
+    best_w (..., P) and best_at (...), the weights of the lowest of them and their k (w_0 if none
+    is finite); stopped_at (...), the k at which patience ended, else -1: w stays as it was then.
     """
 
     w: Array
     loss: Array
     gradient_norm: Array
     diverged_at: NDArray[np.int64]
+    stopped_at: NDArray[np.int64]
+    validation_loss: Array | None = None
+    best_w: Array | None = None
+    best_at: NDArray[np.int64] | None = None
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
@@ -45,6 +53,8 @@ def train(
     rng: Any = None,
     penalty: Any = None,
     placement: str = "coupled",
+    validation: Any = None,
+    patience: int | None = None,
     progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
 ) -> History:
     """Minimize objective + penalty; t is what the optimizer's transforms make of a gradient.
@@ -59,7 +69,12 @@ def train(
     shuffled by `rng` in each epoch. `objective` may also be a function of `rng` that makes the
     objective of a fresh batch for each of n_steps. `progress` wraps the steps: `progress=tqdm`
     shows a bar. A run that diverges is set aside and does not disturb the runs beside it.
-    ValueError: both or none of n_steps and n_epochs, an unknown placement, an empty w0.
+
+    Early stopping: `validation` has a `value` of w, taken at w0 and after every step, without the
+    penalty. Each run keeps its best weights, and is set aside once `patience` steps have brought no
+    new best. Source: Prechelt 1998.
+    ValueError: both or none of n_steps and n_epochs, an unknown placement, an empty w0, patience
+    without validation.
 
     >>> from reglib.losses import SquaredError
     >>> from reglib.optimizers import Optimizer
@@ -74,28 +89,77 @@ def train(
     _fit_together(w, optimizer, penalty)
     memory, losses, norms = optimizer.start(w), [], []
     diverged_at = np.where(np.abs(w).max(axis=-1) < DIVERGED, -1, 0)
+    watch = _Watch(validation, patience, w)
     batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        watch.look(0, w, diverged_at < 0)
         for k, batch in enumerate(progress(batches) if progress else batches, start=1):
-            alive = diverged_at < 0
-            # Zeros stand in for a run that is over: they cost nothing and warn of nothing.
-            here = w if alive.all() else np.where(alive[..., None], w, 0)
+            alive = (diverged_at < 0) & (watch.stopped_at < 0)
+            here = _where(alive, w, 0)
             loss, g = value_and_gradient(batch, here)
             after, memory = step(here, g, memory)
             losses.append(np.where(alive, loss, np.nan))
             norms.append(np.where(alive, np.linalg.norm(g, axis=-1), np.nan))
-            w = after if alive.all() else np.where(alive[..., None], after, w)
+            w = _where(alive, after, w)
             over = ~(np.abs(w).max(axis=-1) < DIVERGED)
             diverged_at = np.where(over & (diverged_at < 0), k, diverged_at)
-            if over.all():
+            watch.look(k, w, alive & ~over)
+            if (over | (watch.stopped_at >= 0)).all():
                 break
     lead = w.shape[:-1]
-    return History(w, _stack(losses, lead), _stack(norms, lead), diverged_at)
+    return History(w, _stack(losses, lead), _stack(norms, lead), diverged_at, **watch.record(lead))
+
+
+def _where(alive: NDArray[np.bool_], w: Array, other: ArrayLike) -> Array:
+    """w, and `other` for a run that is over: zeros there cost nothing and warn of nothing."""
+    return w if alive.all() else np.where(alive[..., None], w, other)
+
+
+class _Watch:
+    """The validation loss of every run, the best weights so far, and whose patience is over."""
+
+    def __init__(self, validation: Any, patience: int | None, w: Array) -> None:
+        if patience is not None and validation is None:
+            raise ValueError(f"patience goes with validation, got patience={patience} alone")
+        self.validation = validation
+        if validation is not None:
+            _checks.valued("validation", validation)
+        self.patience = np.inf if patience is None else _checks.count("patience", patience)
+        self.losses: list[Array] = []
+        self.best_w, self.best = w, np.full(w.shape[:-1], np.inf)
+        self.best_at = np.zeros(w.shape[:-1], dtype=np.int64)
+        self.stopped_at = self.best_at - 1
+
+    def look(self, k: int, w: Array, alive: NDArray[np.bool_]) -> None:
+        """Evaluate w_k; a NaN is never the best, so neither is a run that is over."""
+        if self.validation is None:
+            return
+        loss = np.where(alive, self.validation.value(_where(alive, w, 0)), np.nan)
+        if k and loss.shape != w.shape[:-1]:
+            raise ValueError(
+                "validation must give a value (...) at weights (..., P), "
+                f"got shape {loss.shape} at {w.shape}"
+            )
+        better = loss < self.best
+        self.losses.append(loss)
+        self.best = np.where(better, loss, self.best)
+        self.best_w = np.where(better[..., None], w, self.best_w)
+        self.best_at = np.where(better, k, self.best_at)
+        late = alive & (k - self.best_at >= self.patience)
+        self.stopped_at = np.where(late, k, self.stopped_at)
+
+    def record(self, lead: tuple[int, ...]) -> dict[str, Array]:
+        """What `History` keeps of it."""
+        stopped = {"stopped_at": np.broadcast_to(self.stopped_at, lead).copy()}
+        if self.validation is None:
+            return stopped
+        found = {"best_w": self.best_w, "best_at": self.best_at}
+        return stopped | found | {"validation_loss": _stack(self.losses, lead)}
 
 
 def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:
     """An error if a sweep of one hyper-parameter cannot be one with that of another."""
-    axes = {"w0": w.shape[:-1], "learning_rate": np.shape(optimizer.learning_rate)[:-1]}
+    axes = {"w0": w.shape[:-1], **_checks.sweeps("learning_rate", optimizer.learning_rate)}
     axes |= _checks.sweeps("transforms", getattr(optimizer, "transforms", ()))
     _checks.leading(axes | _checks.sweeps("penalty", penalty))
 
@@ -115,22 +179,42 @@ def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
 
 
 def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
-    """One step (w, gradient, memory) -> (w, memory) with the penalty where `placement` says."""
+    """`_step_with`, or the optimizer's own step without a penalty; errors for what is neither."""
     if not hasattr(optimizer, "step") or not hasattr(optimizer, "learning_rate"):
         raise TypeError(f"optimizer must be an Optimizer, got {type(optimizer).__name__}")
     if penalty is None:
         return optimizer.step
-    P, s = _checks.penalty("penalty", penalty), optimizer.learning_rate
+    P = _checks.penalty("penalty", penalty)
+    rule = optimizer.learning_rate
+    if placement in ("shrink_after", "proximal") and getattr(rule, "signed", False):
+        raise ValueError(
+            f"placement must be 'coupled' or 'decoupled' with a learning rate that may become "
+            f"negative, got {placement!r} with {_checks.shown(rule)}"
+        )
+    return _step_with(optimizer, P, placement)
+
+
+def _step_with(optimizer: Any, P: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
+    """One step (w, gradient, memory) -> (w, memory) with the penalty where `placement` says."""
 
     def step(w: Array, g: Array, memory: Any) -> tuple[Array, Any]:
         if placement == "coupled":
             return optimizer.step(w, g + P.subgradient(w), memory)
         u, memory = optimizer.step(w, g, memory)
+        s = optimizer.rate(memory)
         if placement == "proximal":
-            return P.prox(u, s), memory
+            return _prox(P, u, s), memory
         return u - s * P.subgradient(w if placement == "decoupled" else u), memory
 
     return step
+
+
+def _prox(P: Any, u: Array, s: Any) -> Array:
+    """prox(u, s), and u where a schedule has come down to a rate of 0."""
+    moves = s > 0
+    if moves is True or np.all(moves):
+        return P.prox(u, s)
+    return np.where(moves, P.prox(u, np.where(moves, s, 1.0)), u)
 
 
 def _batches(

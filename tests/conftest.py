@@ -4,6 +4,8 @@ import os
 
 # Figures are drawn in memory: a test opens no window, whatever the machine would choose.
 os.environ["MPLBACKEND"] = "agg"
+# SciPy reads it when it is imported; without it scikit-learn skips one of its checks.
+os.environ["SCIPY_ARRAY_API"] = "1"
 
-# Needs JAX, which the book does not; the file it wrote stands beside it.
-collect_ignore = ["data/record_networks.py"]
+# They need JAX and PyTorch, which the book does not; the files they wrote stand beside them.
+collect_ignore = ["data/record_networks.py", "data/record_optimizers.py"]

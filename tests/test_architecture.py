@@ -11,12 +11,14 @@ ALLOWED = {
     "__init__": {
         "datasets",
         "diagnostics",
+        "estimators",
         "losses",
         "networks",
         "optimizers",
         "penalties",
         "solvers",
         "training",
+        "tuning",
     },
     "_checks": {"_checks"},
     "_checks._words": {"numpy"},
@@ -34,6 +36,8 @@ ALLOWED = {
     "solvers.direct": {"numpy", "_checks"},
     "solvers.coordinate": {"numpy", "_checks", "losses", "penalties", "solvers"},
     "solvers.homotopy": {"numpy", "_checks"},
+    "solvers.line_search": {"numpy", "_checks", "penalties", "solvers"},
+    "solvers.newton": {"numpy", "_checks", "solvers"},
     "solvers.paths": {"numpy", "_checks", "solvers"},
     "diagnostics": {"diagnostics"},
     "diagnostics.curvature": {"numpy", "_checks", "_intervals"},
@@ -49,9 +53,24 @@ ALLOWED = {
     "optimizers": {"optimizers"},
     "optimizers.chain": {"numpy", "_checks"},
     "optimizers.clipping": {"numpy", "_checks", "optimizers"},
+    "optimizers.hypergradient": {"numpy", "_checks", "optimizers"},
     "optimizers.scaling": {"numpy", "_checks"},
+    "optimizers.schedules": {"_checks"},
+    "tuning": {"tuning"},
+    "tuning.folds": {"numpy", "_checks"},
+    "tuning.implicit": {"numpy", "_checks", "losses", "solvers"},
+    "tuning.lasso": {"numpy", "_checks", "datasets", "solvers", "tuning"},
+    "tuning.leave_one_out": {"numpy", "_checks", "tuning"},
+    "tuning.search": {"numpy", "_checks"},
+    "tuning.selection": {"numpy", "_checks", "datasets", "solvers"},
     "training": {"numpy", "_checks"},
-    "datasets": {"numpy", "_checks", "sklearn"},  # inside the function that loads its data
+    "tuning.grids": {"numpy", "joblib", "_checks"},  # joblib when a sweep runs
+    "estimators": {"numpy", "sklearn", "_checks", "losses", "solvers"},
+    "datasets": {"datasets"},
+    "datasets.tables": {"numpy", "_checks", "sklearn"},  # inside the function that loads its data
+    "datasets.sequences": {"numpy", "_checks", "sklearn"},
+    "datasets.cleaning": {"numpy", "_checks"},
+    "datasets.augment": {"numpy", "_checks"},
 }
 BOOK = {"numpy", "matplotlib", "ipywidgets", "IPython", "PIL", "cycler", "yaml"}
 TOOLS = {  # what re-executes the notebooks, and the progress bar of both commands

@@ -3,22 +3,30 @@
 import numpy as np
 import pytest
 
-from reglib import datasets, diagnostics, losses, penalties, solvers
+from reglib import datasets, diagnostics, losses, penalties, solvers, tuning
 
 X, Y = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]), np.array([1.0, 2.0, 3.0])
 LOSS = losses.SquaredError(X, Y)
 NAN, INF = float("nan"), float("inf")
 RNG = np.random.default_rng(0)
+HALVES = [([0], [1]), ([1], [0])]
 
 # Everything that takes a table and targets, a strength, a step: a new function joins the list.
 TAKES_DATA = {
     "SquaredError": losses.SquaredError,
+    "HuberLoss": lambda X, y: losses.HuberLoss(X, y, 1.0),
+    "add_noise": lambda X, y: datasets.add_noise(X, y, 0.1, copies=2, rng=RNG),
+    "input_dropout": lambda X, y: datasets.input_dropout(X, y, 0.1, copies=2, rng=RNG),
     "least_squares": solvers.least_squares,
     "ridge": lambda X, y: solvers.ridge(X, y, 1.0),
     "ridge_path": lambda X, y: solvers.ridge_path(X, y, [1.0]),
     "lasso_path": solvers.lasso_path,
     "elastic_net_path": lambda X, y: solvers.elastic_net_path(X, y, l1_ratio=0.5),
     "duality_gap": lambda X, y: solvers.duality_gap(X, y, np.zeros(3), 1.0),
+    "ridge_loo": lambda X, y: tuning.ridge_loo(X, y, [1.0]),
+    "gcv": lambda X, y: tuning.gcv(X, y, [1.0]),
+    "cross_validate": lambda X, y: tuning.cross_validate(X, y, [1.0], HALVES, scale=False),
+    "lasso_cv": lambda X, y: tuning.lasso_cv(X, y, HALVES, scale=False),
 }
 TAKES_LAM = {
     "L1": penalties.L1,
@@ -45,12 +53,16 @@ TAKES_STEP = {
     "Orthogonal.prox": lambda step: penalties.Orthogonal(1.0, (1, 1)).prox([1.0], step),
     "SpectralBall.prox": lambda step: penalties.SpectralBall(1.0, (1, 1)).prox([1.0], step),
     "gradient_descent": lambda step: solvers.gradient_descent(LOSS, None, [0.0, 0.0], step=step),
+    "backtracking": lambda step: solvers.backtracking(LOSS, [0.0, 0.0], step=step),
+    "barzilai_borwein": lambda step: solvers.barzilai_borwein(LOSS, [0.0, 0.0], step=step),
     "proximal_gradient": lambda step: solvers.proximal_gradient(
         LOSS, penalties.L1(1.0), [0.0, 0.0], step=step
     ),
 }
 TAKES_START = {
     "gradient_descent": lambda w0: solvers.gradient_descent(LOSS, None, w0, step=0.1),
+    "backtracking": lambda w0: solvers.backtracking(LOSS, w0, step=0.1),
+    "barzilai_borwein": lambda w0: solvers.barzilai_borwein(LOSS, w0, step=0.1),
     "proximal_gradient": lambda w0: solvers.proximal_gradient(LOSS, penalties.L1(1.0), w0),
     "coordinate_descent": lambda w0: solvers.coordinate_descent(LOSS, penalties.L1(1.0), w0),
 }
@@ -64,6 +76,8 @@ TAKES_WEIGHTS = {
     "Nuclear": penalties.Nuclear(1.0, (1, 2)).value,
     "SpectralBall": penalties.SpectralBall(1.0, (1, 2)).subgradient,
     "LogisticLoss": losses.LogisticLoss(X, [0.0, 1.0, 1.0]).gradient,
+    "HuberLoss": losses.HuberLoss(X, Y, 1.0).value,
+    "HuberLoss's v": lambda v: losses.HuberLoss(X, Y, 1.0).hessian_vector([1.0, 1.0], v),
     "duality_gap": lambda w: solvers.duality_gap(X, Y, w, 1.0),
     "gradient_error": lambda w: diagnostics.gradient_error(LOSS, w),
     "top_eigenvalue": lambda w: diagnostics.top_eigenvalue(LOSS, w, rng=RNG),

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.special import huber
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, mean_squared_error
 
 from reglib.diagnostics import gradient_error
-from reglib.losses import LogisticLoss, SquaredError
+from reglib.losses import HuberLoss, LogisticLoss, SquaredError
 from reglib.penalties import L1, L2
 from reglib.solvers import gradient_descent, proximal_gradient
 
@@ -16,6 +18,8 @@ LOSSES = {
     "one row": SquaredError(X[:1], Y[:1]),
     "logistic": LogisticLoss(X, Y > 0),
     "logistic, one row": LogisticLoss(X[:1], [1]),
+    "huber": HuberLoss(X, Y, 0.5),
+    "huber, wide": HuberLoss(X, Y, 20.0),
 }
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 
@@ -33,10 +37,17 @@ def test_hessian_vector_is_the_slope_of_the_gradient(loss):
     np.testing.assert_allclose(loss.hessian_vector(w, v), slope, atol=1e-12 if h == 1 else 1e-9)
 
 
+@pytest.mark.parametrize("name", set(LOSSES) - {"huber"})  # some rows are always beyond its delta
+def test_lipschitz_is_the_top_eigenvalue_of_the_hessian(name):
+    H = LOSSES[name].hessian_vector(np.zeros(5), np.eye(5))
+    np.testing.assert_allclose(LOSSES[name].lipschitz(), np.linalg.eigvalsh(H)[-1], rtol=1e-12)
+
+
 @every_loss
-def test_lipschitz_is_the_top_eigenvalue_of_the_hessian(loss):
-    H = loss.hessian_vector(np.zeros(5), np.eye(5))
-    np.testing.assert_allclose(loss.lipschitz(), np.linalg.eigvalsh(H)[-1], rtol=1e-12)
+def test_no_hessian_exceeds_the_lipschitz_constant(loss):
+    for w in RNG.standard_normal((50, 5)):
+        top = np.linalg.eigvalsh(loss.hessian_vector(w, np.eye(5)))[-1]
+        assert top <= loss.lipschitz() * (1 + 1e-12)
 
 
 @every_loss
@@ -78,15 +89,6 @@ def test_the_logistic_loss_is_the_log_loss():
     w, labels = RNG.standard_normal(5), Y > 0
     of_one = 1 / (1 + np.exp(-X @ w))
     np.testing.assert_allclose(LogisticLoss(X, labels).value(w), log_loss(labels, of_one))
-
-
-def test_the_logistic_hessian_never_exceeds_its_lipschitz_constant():
-    loss = LogisticLoss(X, Y > 0)
-    tops = [
-        np.linalg.eigvalsh(loss.hessian_vector(w, np.eye(5)))[-1]
-        for w in RNG.standard_normal((50, 5))
-    ]
-    assert max(tops) < loss.lipschitz()
 
 
 def test_the_logistic_gradient_is_never_longer_than_the_mean_row():
@@ -155,3 +157,75 @@ def test_the_logistic_loss_on_some_rows_sees_only_those():
     w, labels, rows = RNG.standard_normal(5), Y > 0, np.arange(12) % 3 == 0
     part = LogisticLoss(X, labels).on(rows)
     assert part.value(w) == LogisticLoss(X[rows], labels[rows]).value(w)
+
+
+@pytest.mark.parametrize("delta", [0.1, 1.0, 3.0])
+def test_the_huber_loss_is_scipys(delta):
+    w = 3 * RNG.standard_normal((20, 5))
+    theirs = huber(delta, w @ X.T - Y).mean(axis=-1)
+    np.testing.assert_allclose(HuberLoss(X, Y, delta).value(w), theirs, rtol=1e-12)
+
+
+def test_with_a_large_delta_the_huber_loss_is_the_squared_error():
+    w, v = RNG.standard_normal((2, 4, 5))
+    one, other = HuberLoss(X, Y, 1e9), SquaredError(X, Y)
+    np.testing.assert_allclose(one.value(w), other.value(w), rtol=1e-12)
+    np.testing.assert_allclose(one.gradient(w), other.gradient(w), rtol=1e-12)
+    np.testing.assert_allclose(one.hessian_vector(w, v), other.hessian_vector(w, v), rtol=1e-12)
+
+
+def test_with_a_small_delta_the_huber_loss_counts_absolute_errors():
+    w, delta = RNG.standard_normal(5), 1e-9
+    np.testing.assert_allclose(HuberLoss(X, Y, delta).value(w) / delta, np.abs(X @ w - Y).mean())
+
+
+def test_a_sweep_of_deltas_equals_a_loop():
+    w, deltas = RNG.standard_normal((3, 5)), np.array([0.1, 1.0, 10.0])
+    for at in (w, w[0]):
+        sweep = HuberLoss(X, Y, deltas[:, None])
+        loop = [HuberLoss(X, Y, d) for d in deltas]
+        each = np.broadcast_to(at, (3, 5))
+        for method in ("value", "gradient"):
+            expected = [getattr(loss, method)(v) for loss, v in zip(loop, each, strict=True)]
+            np.testing.assert_allclose(getattr(sweep, method)(at), expected, rtol=1e-12)
+        hv = [loss.hessian_vector(v, w[1]) for loss, v in zip(loop, each, strict=True)]
+        np.testing.assert_allclose(sweep.hessian_vector(at, w[1]), hv, rtol=1e-12)
+
+
+def test_a_row_pulls_the_huber_fit_no_harder_than_delta():
+    loss, far = HuberLoss([[2.0]], [0.0], 0.5), np.array([[0.1], [0.3], [1e6], [-1e300]])
+    np.testing.assert_array_equal(loss.gradient(far), [[0.4], [1.0], [1.0], [-1.0]])
+    assert loss.value([1e300]) == 1e300  # no square that overflows
+
+
+@pytest.mark.parametrize("delta", [0.3, 2.0])
+def test_the_huber_minimum_is_the_one_that_scipy_finds(delta):
+    loss = HuberLoss(X, Y + 30 * (np.arange(12) == 4), delta)
+    run = gradient_descent(loss, None, np.zeros(5), step=1 / loss.lipschitz(), tol=1e-12)
+    theirs = minimize(loss.value, np.zeros(5), jac=loss.gradient, options={"gtol": 1e-10})
+    assert run.converged
+    np.testing.assert_allclose(run.w, theirs.x, atol=1e-6)
+
+
+def test_the_huber_location_of_a_sample_balances_clipped_residuals():
+    """One column of ones: 1, 2, 3 and a wild 1000 with delta 1 meet where the pulls cancel."""
+    loss = HuberLoss(np.ones((4, 1)), [1.0, 2.0, 3.0, 1000.0], 1.0)
+    run = gradient_descent(loss, None, [0.0], step=1.0)
+    np.testing.assert_allclose(run.w, [2.5], atol=1e-9)  # 1 + 0.5 - 0.5 - 1 = 0
+
+
+def test_the_huber_loss_on_some_rows_keeps_its_delta():
+    w, rows = RNG.standard_normal(5), np.arange(12) % 3 == 0
+    for delta in (0.5, np.array([[0.5], [2.0]])):
+        part = HuberLoss(X, Y, delta).on(rows)
+        np.testing.assert_array_equal(part.value(w), HuberLoss(X[rows], Y[rows], delta).value(w))
+
+
+@pytest.mark.parametrize("delta", [0, -1.0, np.nan, np.inf])
+def test_a_delta_that_is_none(delta):
+    with pytest.raises(ValueError, match="delta must be finite and > 0, got "):
+        HuberLoss(X, Y, delta)
+    with pytest.raises(ValueError, match=r"a sweep is delta\[:, None\]"):
+        HuberLoss(X, Y, [1.0, 2.0])
+    with pytest.raises(TypeError, match="delta must be an array of real numbers"):
+        HuberLoss(X, Y, "1")

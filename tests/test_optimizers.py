@@ -1,5 +1,7 @@
 """Optimizers: each transform does one job, and the sentence is read from left to right."""
 
+import json
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -7,12 +9,15 @@ import pytest
 
 from reglib.losses import SquaredError
 from reglib.optimizers import (
+    AdaGrad,
     AdamScaling,
     ClipByNorm,
     ClipByValue,
+    Cosine,
     Momentum,
     Nesterov,
     Optimizer,
+    RMSProp,
     WeightDecay,
     clip_by_global_norm,
 )
@@ -26,6 +31,8 @@ TRANSFORMS = {
     "Momentum": Momentum(0.9),
     "Nesterov": Nesterov(0.9),
     "AdamScaling": AdamScaling(),
+    "AdaGrad": AdaGrad(),
+    "RMSProp": RMSProp(),
 }
 every_transform = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 
@@ -82,8 +89,14 @@ def test_inputs_are_never_written_to(transform):
 @every_transform
 def test_every_transform_still_finds_the_minimum(transform):
     loss = SquaredError(np.eye(4), np.zeros(4))
-    w = iterate(Optimizer(transform, learning_rate=0.05), np.ones(4), loss.gradient, 3000)
-    assert np.abs(w).max() < 1e-3
+    falling = Optimizer(transform, learning_rate=Cosine(0.1, 3000))
+    assert np.abs(iterate(falling, np.ones(4), loss.gradient, 3000)).max() < 1e-3
+
+
+def test_with_a_constant_rate_rmsprop_ends_in_steps_of_that_length_around_the_minimum():
+    optimizer = Optimizer(RMSProp(), learning_rate=0.05)
+    w = iterate(optimizer, np.ones(3), lambda w: np.array([1.0, 2.0, 30.0]) * w, 3000)
+    np.testing.assert_allclose(np.abs(w), 0.025, rtol=1e-3)
 
 
 # Clipping
@@ -196,13 +209,67 @@ def test_adam_is_its_published_recursion():
         np.testing.assert_allclose(out, expected, rtol=1e-12)
 
 
-def test_under_adam_an_entry_whose_square_overflows_stands_still():
-    adam = AdamScaling()
-    memory = adam.start(np.zeros(2))
+@pytest.mark.parametrize("scaling", [AdamScaling(), AdaGrad(), RMSProp()], ids=repr)
+def test_under_a_scaling_an_entry_whose_square_overflows_stands_still(scaling):
+    memory = scaling.start(np.zeros(2))
     with np.errstate(over="ignore"):
         for g in ([1e200, 1.0], [1.0, 1.0]):
-            out, memory = adam.update(np.array(g), None, memory)
-            np.testing.assert_allclose(out, [0.0, 1.0], rtol=1e-6)
+            out, memory = scaling.update(np.array(g), None, memory)
+            assert out[0] == 0 and out[1] > 0.5
+
+
+@pytest.mark.parametrize("scaling", [AdamScaling(), AdaGrad(), RMSProp()], ids=repr)
+def test_the_first_scaled_update_does_not_depend_on_the_size_of_the_gradient(scaling):
+    g = np.array([3e-3, -40.0, 1e9])
+    first, _ = scaling.update(g, None, scaling.start(g))
+    sizes = {"AdamScaling": 1, "AdaGrad": 1, "RMSProp": 10}
+    expected = sizes[type(scaling).__name__] * np.sign(g)
+    np.testing.assert_allclose(first, expected, rtol=1e-4)
+
+
+def test_the_steps_of_adagrad_only_ever_shrink_under_a_constant_gradient():
+    adagrad, memory, g = AdaGrad(), np.zeros(1), np.array([5.0])
+    for k in range(1, 20):
+        out, memory = adagrad.update(g, None, memory)
+        np.testing.assert_allclose(out, k**-0.5, rtol=1e-9)
+
+
+# PyTorch
+
+SENTENCES = {
+    "Adam": ((AdamScaling(),), 0.1),
+    "Adam, other betas": ((AdamScaling(0.8, 0.95, 1e-3),), 0.1),
+    "Adam, weight_decay": ((WeightDecay(0.3), AdamScaling()), 0.1),
+    "AdamW": ((AdamScaling(), WeightDecay(0.3)), 0.1),
+    "RMSProp": ((RMSProp(),), 0.02),
+    "RMSProp, other alpha": ((RMSProp(0.9, 1e-3),), 0.02),
+    "AdaGrad": ((AdaGrad(),), 0.5),
+    "SGD": ((), 0.05),
+    "SGD, weight_decay": ((WeightDecay(0.3),), 0.05),
+    "Momentum": ((Momentum(0.9),), 0.02),
+    "Nesterov": ((Nesterov(0.9),), 0.02),
+    "Cosine": ((), Cosine(0.05, 30, final=0.001)),
+}
+RECORDED = json.loads((Path(__file__).parent / "data/optimizers.json").read_text())["cases"]
+WAVES, SHIFT = np.sin(1.7 * np.arange(1.0, 26.0)).reshape(5, 5), 0.3 * np.arange(5.0)[:, None]
+GRADIENTS = {
+    "line": SquaredError([[1, k] for k in range(1, 6)], [2, 4, 7, 11, 16]).gradient,
+    "waves": lambda w: (WAVES * np.cos(w + SHIFT)).sum(axis=1),
+}
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda c: f"{c['optimizer']}, {c['problem']}")
+def test_the_iterates_are_those_of_pytorch(case):
+    transforms, rate = SENTENCES[case["optimizer"]]
+    optimizer, w = Optimizer(*transforms, learning_rate=rate), np.array(case["start"])
+    memory = optimizer.start(w)
+    for expected in case["path"]:
+        w, memory = optimizer.step(w, GRADIENTS[case["problem"]](w), memory)
+        np.testing.assert_allclose(w, expected, rtol=1e-10, atol=1e-10)
+
+
+def test_every_sentence_was_recorded_on_both_problems():
+    assert len(RECORDED) == 2 * len(SENTENCES) and {len(c["path"]) for c in RECORDED} == {30}
 
 
 # Order
@@ -250,6 +317,9 @@ def test_decay_spares_the_weights_outside_its_mask():
         (lambda: Nesterov(-0.1), "beta must be finite and >= 0 and < 1, got -0.1"),
         (lambda: AdamScaling(beta2=1.0), "beta2 must be finite and >= 0 and < 1"),
         (lambda: AdamScaling(eps=0.0), "eps must be finite and > 0"),
+        (lambda: AdaGrad(0.0), "eps must be finite and > 0, got 0"),
+        (lambda: RMSProp(1.0), "beta must be finite and >= 0 and < 1, got 1"),
+        (lambda: RMSProp(eps=-1), "eps must be finite and > 0, got -1"),
         (lambda: Optimizer(learning_rate=0.0), "learning_rate must be finite and > 0, got 0"),
         (lambda: clip_by_global_norm([np.ones(2)], 0.0), "max_norm must be finite and > 0"),
         (lambda: clip_by_global_norm([np.ones(2)], np.ones((2, 1))), "max_norm must be a number"),
@@ -268,6 +338,11 @@ def test_bad_values_are_named(make, message):
     [
         (lambda: Optimizer(0.1, learning_rate=1.0), "transform must be a transform such as Clip"),
         (lambda: Optimizer(ClipByNorm, learning_rate=1.0), "transform must be a transform"),
+        (lambda: Optimizer(Cosine(0.1, 9), learning_rate=1.0), "transform must be a transform"),
+        (lambda: Optimizer(learning_rate=Momentum()), "must be a number > 0 or a rule such as Cos"),
+        (lambda: Optimizer(learning_rate=Cosine), "learning_rate must be a number > 0 or a rule"),
+        (lambda: Optimizer(learning_rate="0.1"), "rule such as Cosine.0.1, 100., got '0.1'"),
+        (lambda: Optimizer(learning_rate=None), "learning_rate must be a number > 0 or a rule"),
         (lambda: clip_by_global_norm(["a"], 1.0), "every entry of arrays must be an array of real"),
         (lambda: WeightDecay(0.1, [[True], [True, False]]), "mask must be an array of True and"),
         (lambda: WeightDecay(0.1, [0, 1]), "mask must be an array of True and False"),

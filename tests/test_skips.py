@@ -53,11 +53,13 @@ def test_a_run_without_skips_is_left_alone(run):
     assert run("def test_it(): assert False").ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_notebook_cell_cannot_be_skipped_either(tmp_path):
+@pytest.mark.parametrize("workers", [[], ["-n", "2", "--dist", "loadfile"]], ids=["one", "two"])
+def test_a_notebook_cell_cannot_be_skipped_either(tmp_path, workers):
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     cell = v4.new_code_cell("1 + 1", metadata={"tags": ["nbval-skip"]}, execution_count=1)
     write(v4.new_notebook(cells=[cell]), tmp_path / "chapter.ipynb")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "chapter.ipynb"]
+    nbval = ["--nbval", "--nbval-current-env", "chapter.ipynb"]
+    command = [sys.executable, "-m", "pytest", *workers, *nbval]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "no reason (NOT ALLOWED" in run.stdout
     assert run.returncode == 1

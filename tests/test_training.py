@@ -1,5 +1,6 @@
 """The loop: placements, sweeps, divergence, batches."""
 
+import pickle
 from dataclasses import dataclass
 
 import numpy as np
@@ -213,6 +214,147 @@ def test_a_network_learns_a_curve():
     assert (run.loss[-1] < 0.01 * run.loss[0]).all()
 
 
+# Early stopping: half of twelve rows is held out, and the runs overfit the other half.
+KEPT, HELD = LOSS.on(range(0, 12, 2)), LOSS.on(range(1, 12, 2))
+RATES = np.array([0.005, 0.2, 0.5])[:, None]
+WATCHED = {"n_steps": 60, "validation": HELD}
+
+
+def test_watching_a_run_changes_nothing_in_it():
+    plain = train(KEPT, Optimizer(learning_rate=RATES), W0, n_steps=60, penalty=L2(0.1))
+    watched = train(KEPT, Optimizer(learning_rate=RATES), W0, penalty=L2(0.1), **WATCHED)
+    for name in ("w", "loss", "gradient_norm", "diverged_at", "stopped_at"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(watched, name))
+    assert (plain.stopped_at == -1).all() and plain.stopped_at.shape == (3,)
+    assert plain.validation_loss is plain.best_w is plain.best_at is None
+
+
+def test_the_best_weights_are_those_of_the_lowest_validation_loss():
+    run = train(KEPT, Optimizer(learning_rate=RATES), W0, **WATCHED)
+    assert run.validation_loss.shape == (61, 3) and run.best_w.shape == (3, 4)
+    np.testing.assert_array_equal(run.best_at, run.validation_loss.argmin(axis=0))
+    np.testing.assert_array_equal(HELD.value(run.best_w), run.validation_loss.min(axis=0))
+    assert len(set(run.best_at.tolist())) == 3  # three runs, three moments
+    for i, k in enumerate(run.best_at):
+        until = train(KEPT, Optimizer(learning_rate=RATES[i].item()), W0, n_steps=int(k))
+        np.testing.assert_allclose(run.best_w[i], until.w, rtol=1e-12)
+
+
+def test_step_0_can_be_the_best():
+    best = np.linalg.lstsq(HELD.X, HELD.y)[0]
+    run = train(KEPT, SGD, best, n_steps=5, validation=HELD)
+    assert run.best_at == 0
+    np.testing.assert_array_equal(run.best_w, best)
+
+
+def test_the_penalty_does_not_enter_the_validation_loss():
+    run = train(KEPT, SGD, W0, n_steps=3, validation=HELD, penalty=L2(100.0), placement="proximal")
+    assert run.validation_loss[0] == HELD.value(W0)
+    np.testing.assert_array_equal(run.validation_loss[-1], HELD.value(run.w))
+
+
+def test_patience_freezes_only_the_run_that_has_lost_it():
+    free = train(KEPT, Optimizer(learning_rate=RATES), W0, **WATCHED)
+    run = train(KEPT, Optimizer(learning_rate=RATES), W0, **WATCHED, patience=4)
+    assert (
+        run.stopped_at.tolist() == [-1, *(free.best_at[1:] + 4)] and (run.stopped_at[1:] < 50).all()
+    )
+    for i, k in enumerate(run.stopped_at):
+        k = 60 if k < 0 else k
+        until = train(KEPT, Optimizer(learning_rate=RATES[i].item()), W0, n_steps=int(k))
+        np.testing.assert_allclose(run.w[i], until.w, rtol=1e-12)
+        np.testing.assert_array_equal(run.loss[:k, i], free.loss[:k, i])
+        np.testing.assert_array_equal(
+            run.validation_loss[: k + 1, i], free.validation_loss[: k + 1, i]
+        )
+        assert np.isnan(run.loss[k:, i]).all() and np.isnan(run.gradient_norm[k:, i]).all()
+        assert np.isnan(run.validation_loss[k + 1 :, i]).all()
+    np.testing.assert_array_equal(run.best_w, free.best_w)
+
+
+def test_runs_stopped_together_are_runs_stopped_one_by_one():
+    lams, few = np.array([0.0, 0.1])[:, None, None], WATCHED | {"n_steps": 20}
+    optimizer = Optimizer(ClipByNorm(2.0), learning_rate=RATES)
+    grid = train(KEPT, optimizer, W0, **few, patience=3, penalty=L2(lams))
+    for i, j in np.ndindex(2, 3):
+        sgd = Optimizer(ClipByNorm(2.0), learning_rate=RATES[j].item())
+        alone = train(KEPT, sgd, W0, **few, patience=3, penalty=L2(lams[i].item()))
+        assert (grid.best_at[i, j], grid.stopped_at[i, j]) == (alone.best_at, alone.stopped_at)
+        np.testing.assert_allclose(grid.w[i, j], alone.w, rtol=1e-12)
+        np.testing.assert_allclose(grid.best_w[i, j], alone.best_w, rtol=1e-12)
+        seen = grid.validation_loss[: len(alone.validation_loss), i, j]
+        np.testing.assert_allclose(seen, alone.validation_loss, rtol=1e-12)
+
+
+def test_the_loop_ends_when_every_run_is_over():
+    rates = np.array([0.5, 50.0])[:, None]
+    run = train(
+        KEPT, Optimizer(learning_rate=rates), W0, n_steps=10_000, validation=HELD, patience=20
+    )
+    assert (
+        len(run.loss) == max(run.stopped_at[0], run.diverged_at[1]) == len(run.validation_loss) - 1
+    )
+    assert run.stopped_at[1] == run.diverged_at[0] == -1
+
+
+def test_a_diverged_run_keeps_its_best_weights_and_leaves_its_neighbors_theirs():
+    calm = train(KEPT, Optimizer(learning_rate=RATES), W0, **WATCHED)
+    wild = RATES.copy()
+    wild[1] = 20.0
+    run = train(KEPT, Optimizer(learning_rate=wild), W0, **WATCHED)
+    np.testing.assert_array_equal(run.best_w[[0, 2]], calm.best_w[[0, 2]])
+    k = run.diverged_at[1]
+    assert 0 < k < 60 and np.isnan(run.validation_loss[k:, 1]).all()
+    assert HELD.value(run.best_w[1]) == np.nanmin(run.validation_loss[:, 1])
+
+
+def test_where_no_validation_loss_is_finite_the_start_is_the_best():
+    run = train(LOSS, SGD, np.stack([W0, W0 + 1e13]), n_steps=3, validation=HELD, patience=1)
+    assert run.best_at[1] == 0 and run.stopped_at[1] == -1 and run.diverged_at[1] == 0
+    np.testing.assert_array_equal(run.best_w[1], W0 + 1e13)
+
+
+def test_a_validation_never_sees_weights_that_diverged():
+    seen = []
+
+    class Watched:
+        def value(self, w):
+            seen.append(np.abs(w).max())
+            return HELD.value(w)
+
+    rates = np.array([0.1, 50.0])[:, None]
+    train(LOSS, Optimizer(learning_rate=rates), W0, n_steps=30, validation=Watched())
+    assert len(seen) == 31 and max(seen) < 1e12
+
+
+def test_a_plateau_is_no_new_best():
+    class Flat:
+        def value(self, w):
+            return np.zeros(w.shape[:-1])
+
+    run = train(LOSS, SGD, W0, n_steps=9, validation=Flat(), patience=3)
+    assert (run.best_at, run.stopped_at, len(run.loss)) == (0, 3, 3)
+
+
+def test_early_stopping_works_on_minibatches():
+    rng = np.random.default_rng(0)
+    run = train(KEPT, SGD, W0, n_epochs=4, batch_size=2, rng=rng, validation=HELD)
+    assert run.validation_loss.shape == (13,)  # three batches an epoch, and the start
+
+
+def test_objectives_penalties_and_optimizers_can_be_sent_to_another_process():
+    net = MLP(X, Y, (3,))
+    w = net.init(np.random.default_rng(0))
+    optimizer = Optimizer(Momentum(0.9), ClipByNorm([[1.0], [2.0]]), learning_rate=0.1)
+    penalty = Sum(Masked(L2([[0.1], [0.2]]), w > 0), Masked(L1(0.1), w <= 0))
+    here = net, optimizer, w
+    there = pickle.loads(pickle.dumps(here))
+    sent = pickle.loads(pickle.dumps(penalty))
+    one = train(*here, n_steps=5, penalty=penalty, placement="proximal")
+    two = train(*there, n_steps=5, penalty=sent, placement="proximal")
+    np.testing.assert_array_equal(one.w, two.w)
+
+
 def test_progress_sees_every_step():
     seen = []
 
@@ -266,6 +408,8 @@ def test_a_hundred_configurations_at_once_are_eight_times_faster_than_one_by_one
         ({"n_steps": 1, "batch_size": 3}, "batch_size goes with n_epochs"),
         ({"n_epochs": 1, "batch_size": 0, "rng": RNG}, "batch_size must be >= 1, got 0"),
         ({"n_steps": 1, "placement": "inside"}, "placement must be one of 'coupled'"),
+        ({"n_steps": 1, "patience": 3}, "patience goes with validation, got patience=3 alone"),
+        ({"n_steps": 1, "validation": LOSS, "patience": 0}, "patience must be >= 1, got 0"),
     ],
 )
 def test_bad_options_are_named(options, message):
@@ -333,6 +477,26 @@ def test_sweeps_that_do_not_fit_together_are_named(make, name, three):
         (lambda: train(LOSS, SGD, W0, n_steps=1, progress=True), TypeError, "such as tqdm, got Tr"),
         (lambda: train(X, SGD, W0, n_steps=1), TypeError, "objective must have the methods value"),
         (lambda: train(SquaredError, SGD, W0, n_steps=1), TypeError, "objective must have the met"),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, validation=X),
+            TypeError,
+            "validation must have the method value, such as .*, got array",
+        ),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, validation=SquaredError),
+            TypeError,
+            "validation must have the method value, such as",
+        ),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, validation=LOSS, patience=2.0),
+            TypeError,
+            "patience must be a whole number, got 2.0",
+        ),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, validation=Shaped((4,), ())),
+            ValueError,
+            r"validation must give a value \(...\) at .*, got shape \(4,\) at \(4,\)",
+        ),
         (
             lambda: train(SigmoidUnit(), SGD, [1.0, 0.0], n_epochs=1, batch_size=2, rng=RNG),
             TypeError,

@@ -47,10 +47,26 @@ def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
 def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """A table X (n, p) and its targets y (n,), both finite, of matching length."""
     X = finite("X", X, ndim=2)
+    y = _flat(y)
+    return _of_one_length(X, finite("y", y, ndim=1))
+
+
+def unclean(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+    """A table X (n, p) and its targets y (n,) as they come: NaN and inf may be in them."""
+    X, y = floats("X", X), _flat(y)
+    for name, array, ndim in (("X", X, 2), ("y", y, 1)):
+        finite(name, np.zeros(array.shape), ndim)  # its shape is judged, not what it holds
+    return _of_one_length(X, y)
+
+
+def _flat(y: ArrayLike) -> Array:
     y = floats("y", y)
     if y.ndim == 2 and y.shape[1] == 1:
         raise ValueError(f"y must have shape (n,), got {y.shape}; pass y[:, 0]")
-    y = finite("y", y, ndim=1)
+    return y
+
+
+def _of_one_length(X: Array, y: Array) -> tuple[Array, Array]:
     if len(X) != len(y):
         raise ValueError(f"X and y must have the same number of rows, got {X.shape} and {y.shape}")
     return X, y
@@ -91,6 +107,30 @@ def rows(name: str, value: Any, n: int) -> Any:
             f"False, got {shown(value)}"
         )
     return array
+
+
+def folds(name: str, value: Any, n: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Pairs (train, test) of row numbers: each of n rows is tested once, and trains otherwise."""
+    try:
+        pairs = [(train, test) for train, test in value]
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be pairs (train, test) of rows, got {shown(value)}") from None
+    every, held = np.arange(n), np.zeros(n, int)
+    for i, pair in enumerate(pairs):
+        train, test = pairs[i] = tuple(every[rows(f"{name}[{i}]", part, n)] for part in pair)
+        _once(f"{name}[{i}]", "in train or in test", np.bincount(np.r_[train, test], minlength=n))
+        held += np.bincount(test, minlength=n)
+    _once(name, "in the test of a fold", held)
+    return pairs
+
+
+def _once(name: str, where: str, counts: NDArray[np.int_]) -> None:
+    wrong = np.flatnonzero(counts != 1)
+    if wrong.size:
+        raise ValueError(
+            f"{name} must have each of {len(counts)} rows once {where}, "
+            f"got row {wrong[0]} {counts[wrong[0]]} times"
+        )
 
 
 def weights(name: str, w: ArrayLike, size: int, of: str = "", beside: str = "") -> Array:

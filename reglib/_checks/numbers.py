@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib._checks._words import Array, Hyper, shown
-from reglib._checks.arrays import floats
+from reglib._checks.arrays import finite, floats
 
 
 def hyper(name: str, value: ArrayLike, rule: str, holds: Any) -> Hyper:
@@ -69,10 +69,40 @@ def over_weights(lam: Hyper) -> Hyper:
     return lam[..., 0] if isinstance(lam, np.ndarray) else lam
 
 
-def count(name: str, value: Any) -> int:
-    """A whole number >= 1."""
+def per_column(name: str, value: ArrayLike, size: int) -> Array:
+    """A number >= 0, or an array with one for each of `size` columns; never a sweep."""
+    array = floats(name, value)
+    if array.shape not in ((), (size,)):
+        raise ValueError(
+            f"{name} must be a number or {size} of them, one for each column of X, "
+            f"got shape {array.shape}"
+        )
+    good = np.isfinite(array) & (array >= 0)
+    if not good.all():
+        raise ValueError(f"{name} must be finite and >= 0, got {_first(array[~good])}")
+    return array
+
+
+def descending(name: str, value: ArrayLike) -> Array:
+    """A grid (k,) of numbers >= 0 in any order, sorted from large to small."""
+    array = finite(name, value, ndim=1)
+    return np.sort(nonnegative(name, array[:, None])[:, 0])[::-1]
+
+
+def bounds(name: str, value: Any) -> Array:
+    """Two numbers 0 < low < high."""
+    pair = floats(name, value)
+    if pair.shape != (2,):
+        raise TypeError(f"{name} must be a pair (low, high), got {shown(value)}")
+    if not (np.isfinite(pair).all() and 0 < pair[0] < pair[1]):
+        raise ValueError(f"{name} must be finite and 0 < low < high, got {shown(value)}")
+    return pair
+
+
+def count(name: str, value: Any, least: int = 1) -> int:
+    """A whole number >= `least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number, got {shown(value)}")
-    if value < 1:
-        raise ValueError(f"{name} must be >= 1, got {value}")
+    if value < least:
+        raise ValueError(f"{name} must be >= {least}, got {value}")
     return int(value)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from reglib._checks._words import shown
 from reglib._checks.arrays import array_of
-from reglib._checks.numbers import count
+from reglib._checks.numbers import count, positive
 
 
 def generator(rng: Any) -> np.random.Generator:
@@ -52,6 +52,15 @@ def objective(name: str, value: Any) -> Any:
     return value
 
 
+def valued(name: str, value: Any) -> Any:
+    """Anything with a value, made and not merely named."""
+    if isinstance(value, type) or not callable(getattr(value, "value", None)):
+        raise TypeError(
+            f"{name} must have the method value, such as SquaredError(X, y), got {shown(value)}"
+        )
+    return value
+
+
 def sweeps(name: str, value: Any) -> dict[str, tuple[int, ...]]:
     """The leading axes of every hyper-parameter in a penalty or in transforms, by its name."""
     if isinstance(value, np.ndarray):  # `hyper` has made its arrays read-only
@@ -69,6 +78,38 @@ def transform(name: str, value: Any) -> Any:
     methods = ("start", "update")
     if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
         raise TypeError(f"{name} must be a transform such as ClipByNorm(1.0), got {shown(value)}")
+    return value
+
+
+def names(name: str, value: Any, size: int) -> tuple[str, ...]:
+    """A word for each of `size` columns."""
+    words = () if isinstance(value, str) or not hasattr(value, "__iter__") else tuple(value)
+    if not words or not all(isinstance(word, str) for word in words):
+        raise TypeError(f"{name} must be a list of words, got {shown(value)}")
+    if len(words) != size:
+        raise ValueError(
+            f"{name} must be {size} words, one for each column of X, got {len(words)}: "
+            f"{shown(list(words))}"
+        )
+    return words
+
+
+def learning_rate(name: str, value: Any) -> Any:
+    """A number > 0, an array (..., 1) of them, or a rule: made, and not merely named."""
+    if isinstance(value, (int, float, list, tuple)) or hasattr(value, "__array__"):
+        return positive(name, value)
+    methods = ("start", "next_rate")
+    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
+        raise TypeError(
+            f"{name} must be a number > 0 or a rule such as Cosine(0.1, 100), got {shown(value)}"
+        )
+    return value
+
+
+def schedule(name: str, value: Any) -> Any:
+    """A rule that knows its rate at any step, made and not merely named."""
+    if isinstance(value, type) or not callable(getattr(value, "at", None)):
+        raise TypeError(f"{name} must be a schedule such as Cosine(0.1, 100), got {shown(value)}")
     return value
 
 
@@ -98,6 +139,13 @@ def shape(name: str, value: Any) -> tuple[int, int]:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise TypeError(f"{name} must be a pair (rows, columns), got {shown(value)}")
     return count(f"{name}[0]", value[0]), count(f"{name}[1]", value[1])
+
+
+def function(name: str, value: Any) -> Any:
+    """Anything that can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {shown(value)}")
+    return value
 
 
 def flag(name: str, value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Protocol
 
 from numpy.typing import ArrayLike
@@ -22,10 +23,23 @@ class Transform(Protocol):
     def update(self, gradient: Array, w: Array, memory: Any) -> tuple[Array, Any]: ...
 
 
+class Rule(Protocol):
+    """Anything with these two methods can be the learning rate: a schedule, a hypergradient.
+
+    `start(w)` returns its memory; `next_rate(gradient, update, memory)` returns the rate of this
+    step, a number or an array (..., 1), and its new memory. `gradient` is what came in, `update`
+    what the transforms made of it. A rule whose rate may be negative says `signed = True`.
+    """
+
+    def start(self, w: Array) -> Any: ...
+    def next_rate(self, gradient: Array, update: Array, memory: Any) -> tuple[Hyper, Any]: ...
+
+
 class Optimizer:
     """w <- w - learning_rate t_k(... t_1(gradient)): the transforms stand in their order of use.
 
-    learning_rate > 0 is a number or an array (..., 1). TypeError: something that is no transform.
+    learning_rate is a number > 0, an array (..., 1) of them, or a rule such as `Cosine(0.1, 100)`.
+    TypeError: something that is no transform, or no rule.
 
     >>> import numpy as np
     >>> from reglib.optimizers import ClipByNorm
@@ -34,29 +48,41 @@ class Optimizer:
     array([-0.3, -0.4])
     """
 
-    def __init__(self, *transforms: Transform, learning_rate: ArrayLike) -> None:
+    def __init__(self, *transforms: Transform, learning_rate: ArrayLike | Rule) -> None:
         self.transforms = tuple(_checks.transform("transform", t) for t in transforms)
-        self.learning_rate: Hyper = _checks.positive("learning_rate", learning_rate)
+        self.learning_rate: Hyper | Rule = _checks.learning_rate("learning_rate", learning_rate)
+        self._ruled = hasattr(self.learning_rate, "next_rate")
 
     def __repr__(self) -> str:
         words = [repr(t) for t in self.transforms]
         return f"Optimizer({', '.join([*words, f'learning_rate={self.learning_rate}'])})"
 
     def start(self, w: ArrayLike) -> tuple[Any, ...]:
-        """What the transforms remember before the first step."""
+        """What the transforms remember before the first step; a rule's memory comes last."""
         w = _checks.floats("w", w)
-        return tuple(transform.start(w) for transform in self.transforms)
+        memories = tuple(transform.start(w) for transform in self.transforms)
+        return (*memories, (nan, self.learning_rate.start(w))) if self._ruled else memories
 
     def step(
         self, w: ArrayLike, gradient: ArrayLike, memories: tuple[Any, ...]
     ) -> tuple[Array, tuple[Any, ...]]:
         """The next weights (..., P) and the new memories."""
         w = _checks.floats("w", w)
-        update, after = _checks.weights("gradient", gradient, w.shape[-1]), []
+        update = gradient = _checks.weights("gradient", gradient, w.shape[-1])
+        rate, after, last = self.learning_rate, [], None
+        if self._ruled:
+            *memories, (_, last) = memories
         for transform, memory in zip(self.transforms, memories, strict=True):
             update, memory = transform.update(update, w, memory)
             after.append(memory)
-        return w - self.learning_rate * update, tuple(after)
+        if self._ruled:
+            rate, last = self.learning_rate.next_rate(gradient, update, last)
+            after.append((rate, last))
+        return w - rate * update, tuple(after)
+
+    def rate(self, memories: tuple[Any, ...]) -> Any:
+        """The learning rate of the step that left these memories; NaN before a rule's first."""
+        return memories[-1][0] if self._ruled else self.learning_rate
 
 
 class Memoryless:

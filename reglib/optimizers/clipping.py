@@ -29,10 +29,10 @@ class ClipByNorm(Memoryless):
         object.__setattr__(self, "max_norm", _checks.positive("max_norm", self.max_norm))
 
     def update(self, gradient: Array, w: Any, memory: None) -> tuple[Array, None]:
-        norm = _norm(gradient)
+        length = norm(gradient)
         # Divided by the larger of both, a gradient within the bound is multiplied by exactly 1.
-        scale = self.max_norm / np.maximum(norm, self.max_norm)
-        return np.where(np.isfinite(norm), gradient * scale, np.nan), None
+        scale = self.max_norm / np.maximum(length, self.max_norm)
+        return np.where(np.isfinite(length), gradient * scale, np.nan), None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +69,8 @@ def clip_by_global_norm(arrays: Any, max_norm: float) -> Any:
     _map(arrays, leaves.append)
     if not leaves:
         raise ValueError(f"arrays must hold at least one array, got {arrays!r}")
-    norm = _norm(np.concatenate([np.ravel(leaf) for leaf in leaves]))[0]
-    scale = max_norm / max(norm, max_norm) if np.isfinite(norm) else np.nan
+    length = norm(np.concatenate([np.ravel(leaf) for leaf in leaves]))[0]
+    scale = max_norm / max(length, max_norm) if np.isfinite(length) else np.nan
     return _map(arrays, lambda leaf: leaf * scale)
 
 
@@ -85,14 +85,14 @@ def _map(tree: Any, f: Any) -> Any:
     return f(_checks.floats("every entry of arrays", tree))
 
 
-def _norm(g: Array) -> Array:
+def norm(g: Array) -> Array:
     """||g|| along the last axis, kept: (..., 1); no overflow, inf or NaN only where g has one."""
     with np.errstate(over="ignore", invalid="ignore"):
-        norm = np.linalg.norm(g, axis=-1, keepdims=True)
-        if np.isfinite(norm).all():
-            return norm
+        length = np.linalg.norm(g, axis=-1, keepdims=True)
+        if np.isfinite(length).all():
+            return length
         largest = np.abs(g).max(axis=-1, keepdims=True, initial=0)
         scale = np.where((largest > 0) & (largest < np.inf), largest, 1)
         return np.where(
-            np.isfinite(norm), norm, scale * np.linalg.norm(g / scale, axis=-1, keepdims=True)
+            np.isfinite(length), length, scale * np.linalg.norm(g / scale, axis=-1, keepdims=True)
         )

@@ -1,4 +1,4 @@
-"""Transforms that remember earlier gradients: two kinds of momentum, and the scaling of Adam."""
+"""Transforms that remember earlier gradients: two kinds of momentum, three kinds of scaling."""
 
 from __future__ import annotations
 
@@ -81,3 +81,55 @@ class AdamScaling:
         k += 1
         size = np.sqrt(v / (1 - self.beta2**k)) + self.eps
         return m / (1 - self.beta1**k) / size, (m, v, k)
+
+
+@dataclass(frozen=True, eq=False)
+class AdaGrad:
+    """g / (sqrt(v) + eps), v the sum of all g^2 so far. eps > 0. Source: Duchi et al. 2011.
+
+    Each weight has a step of its own, which only ever shrinks. g^2 may overflow as in
+    `AdamScaling`.
+
+    >>> adagrad = AdaGrad()
+    >>> adagrad.update(np.array([3.0]), None, np.array([16.0]))[0].round(6)
+    array([0.6])
+    """
+
+    eps: Hyper = 1e-10
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "eps", _checks.positive("eps", self.eps))
+
+    def start(self, w: Array) -> Array:
+        return np.zeros_like(w)
+
+    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
+        v = memory + gradient**2
+        return gradient / (np.sqrt(v) + self.eps), v
+
+
+@dataclass(frozen=True, eq=False)
+class RMSProp:
+    """g / (sqrt(v) + eps), v <- beta v + (1 - beta) g^2 from 0. Source: Tieleman and Hinton 2012.
+
+    0 <= beta < 1; eps > 0. There is no correction of the start: the first update has the entries
+    sign(g) / sqrt(1 - beta), 10 at the default. g^2 may overflow as in `AdamScaling`.
+
+    >>> rmsprop = RMSProp()
+    >>> rmsprop.update(np.array([5.0, -0.1]), None, rmsprop.start(np.zeros(2)))[0].round(4)
+    array([ 10., -10.])
+    """
+
+    beta: Hyper = 0.99
+    eps: Hyper = 1e-8
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "beta", _checks.fraction("beta", self.beta))
+        object.__setattr__(self, "eps", _checks.positive("eps", self.eps))
+
+    def start(self, w: Array) -> Array:
+        return np.zeros_like(w)
+
+    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
+        v = self.beta * memory + (1 - self.beta) * gradient**2
+        return gradient / (np.sqrt(v) + self.eps), v

@@ -9,6 +9,8 @@ from reglib.solvers.descent import (
     proximal_gradient,
 )
 from reglib.solvers.direct import least_squares, ridge
+from reglib.solvers.line_search import backtracking, barzilai_borwein
+from reglib.solvers.newton import newton
 from reglib.solvers.paths import Path, elastic_net_path, lasso_path, ridge_path
 
 __all__ = [
@@ -16,12 +18,15 @@ __all__ = [
     "PLACEMENTS",
     "Path",
     "Result",
+    "backtracking",
+    "barzilai_borwein",
     "coordinate_descent",
     "duality_gap",
     "elastic_net_path",
     "gradient_descent",
     "lasso_path",
     "least_squares",
+    "newton",
     "proximal_gradient",
     "ridge",
     "ridge_path",

@@ -45,12 +45,15 @@ def _run(
     update: Callable[[Array, Array, int], Array],
     objective: Callable[[Array], Array],
     w0: Array,
-    step: Hyper,
+    step: Hyper | Callable[[], Hyper],
     tol: float,
     max_iter: int,
     record: bool,
 ) -> Result:
-    """Repeat w <- update(w, previous w, k) until every run has converged or diverged."""
+    """Repeat w <- update(w, previous w, k) until every run has converged or diverged.
+
+    `step` may be a function that tells the step of the last update.
+    """
     tol = _checks.nonnegative("tol", tol)
     if not isinstance(tol, float):
         raise ValueError(f"tol must be a number, got shape {tol.shape}")
@@ -67,7 +70,8 @@ def _run(
                 break
             new = np.where(active[..., None], update(w, previous, k), w)
             n_iter += active
-            moved = np.sqrt(np.square((new - w) / step).sum(axis=-1))
+            s = step() if callable(step) else step
+            moved = np.sqrt(np.square((new - w) / s).sum(axis=-1))
             diverged = diverged | ~(np.abs(new).max(axis=-1) < DIVERGED)  # NaN is not < anything
             converged = converged | (active & ~diverged & (moved <= tol))
             active = ~(diverged | converged)
@@ -84,7 +88,7 @@ def _run(
         )
 
 
-def _swept(update: Callable[..., Array], w0: Array, step: Hyper) -> tuple[int, ...]:
+def _swept(update: Callable[..., Array], w0: Array, step: Any) -> tuple[int, ...]:
     """The shape of every sweep there is: that of w0, the step and the penalty together."""
     try:
         return np.broadcast_shapes(w0.shape, update(w0, w0, 1).shape)
@@ -93,7 +97,8 @@ def _swept(update: Callable[..., Array], w0: Array, step: Hyper) -> tuple[int, .
             raise
         raise ValueError(
             f"w0, step and lam must fit together, got w0 of shape {w0.shape} and a step of shape "
-            f"{np.shape(step)}; give each sweep a leading axis of its own"
+            f"{np.shape(step() if callable(step) else step)}; give each sweep a leading axis of "
+            "its own"
         ) from error
 
 

@@ -120,3 +120,9 @@ def homotopy(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Ar
         if t.wear > WORN:
             t = Tableau(gram, c, size, t.sign)
     return np.array([*knots, stop]), np.array([*corners, t.weights(stop)]), tuple(events)
+
+
+def read_off(gram: Array, c: Array, size: float, lams: Array) -> tuple[Array, tuple]:
+    """The lasso's weights (k, p) at descending lams (k,), each linear between knots; the events."""
+    knots, corners, events = homotopy(gram, c, size, lams[-1])
+    return np.column_stack([np.interp(-lams, -knots, weight) for weight in corners.T]), events

@@ -14,7 +14,7 @@ from reglib import _checks
 from reglib._checks import Array
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
-from reglib.solvers.homotopy import EPS, homotopy
+from reglib.solvers.homotopy import EPS, homotopy, read_off
 
 TRIES = 5
 """How often Newton's method may fail to get closer to the right signs before it is given up."""
@@ -59,8 +59,8 @@ def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Pat
     if lams is None:
         lams, w, events = homotopy(data.gram, data.c, data.size, 0.0)
     else:
-        lams = _descending(lams)
-        w, events = _read_off(data, lams)
+        lams = _checks.descending("lams", lams)
+        w, events = read_off(data.gram, data.c, data.size, lams)
     return data.certified(w, lams, 1.0, events)
 
 
@@ -94,12 +94,12 @@ def elastic_net_path(
     if lams is None:
         lam_max = np.abs(data.c).max() / ratio
         lams = np.geomspace(lam_max, lam_max / 1000, 100) if lam_max > 0 else [0.0]
-    lams = _descending(lams)
+    lams = _checks.descending("lams", lams)
     w = np.empty((len(lams), X.shape[1]))
     h = np.diag(data.gram)
     weak = lams * (1 - ratio) <= 1e-12 * h.min(initial=np.inf, where=h > 0)
     if weak.any():
-        w[weak] = _read_off(data, lams[weak] * ratio)[0]
+        w[weak] = read_off(data.gram, data.c, data.size, lams[weak] * ratio)[0]
     if not weak.all():
         w[~weak] = _newton(data, lams[~weak], ratio)
     return data.certified(w, lams, ratio)
@@ -116,13 +116,8 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Path:
            [4.]])
     """
     X, y = _checks.design(X, y)
-    lams = _descending(lams)
+    lams = _checks.descending("lams", lams)
     return _Moments(X, y).certified(ridge(X, y, lams[:, None]), lams, 0.0)
-
-
-def _descending(lams: ArrayLike) -> Array:
-    lams = _checks.finite("lams", lams, ndim=1)
-    return np.sort(_checks.nonnegative("lams", lams[:, None])[:, 0])[::-1]
 
 
 class _Moments:
@@ -139,12 +134,6 @@ class _Moments:
         cost = lam * (ratio * np.abs(w) + (1 - ratio) / 2 * np.square(w))
         gap = gap_at(self.X, self.y, w, c, lam, ratio)
         return Path(lams, w, loss + cost.sum(axis=-1), gap, events)
-
-
-def _read_off(data: _Moments, lams: Array) -> tuple[Array, tuple]:
-    """The lasso's weights (k, p), each linear between knots, and the events."""
-    knots, corners, events = homotopy(data.gram, data.c, data.size, lams[-1])
-    return np.column_stack([np.interp(-lams, -knots, weight) for weight in corners.T]), events
 
 
 def _newton(data: _Moments, lams: Array, ratio: float) -> Array:

@@ -1,0 +1,136 @@
+"""Learning rates that follow a plan: each schedule gives its rate at step k = 0, 1, 2, ...
+
+`Optimizer(..., learning_rate=WarmUp(100, Cosine(0.1, 900)))` warms up, then cools down. Rates are
+numbers or arrays (..., 1), as everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, pi
+from typing import Any
+
+from reglib import _checks
+from reglib._checks import Array, Hyper
+
+
+class Schedule:
+    """A rule that looks at nothing but the number of steps taken, which is its memory.
+
+    A subclass has `at(k)`: the rate of step k, never negative.
+    """
+
+    def start(self, w: Array) -> int:
+        return 0
+
+    def next_rate(self, gradient: Any, update: Any, memory: int) -> tuple[Hyper, int]:
+        return self.at(memory), memory + 1
+
+    def at(self, k: int) -> Hyper:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(Schedule):
+    """rate at every step: what a plain number means, for `WarmUp(100, Constant(0.1))`.
+
+    >>> Constant(0.1).at(7)
+    0.1
+    """
+
+    rate: Hyper
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
+
+    def at(self, k: int) -> Hyper:
+        return self.rate
+
+
+@dataclass(frozen=True, eq=False)
+class Cosine(Schedule):
+    """final + (rate - final)/2 (1 + cos(pi k / n)) up to k = n = n_steps, then final.
+
+    rate > 0, final >= 0. Source: Loshchilov and Hutter 2017, without restarts.
+
+    >>> [round(Cosine(1.0, 4).at(k), 3) for k in range(6)]
+    [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
+    """
+
+    rate: Hyper
+    n_steps: int
+    final: Hyper = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
+        object.__setattr__(self, "n_steps", _checks.count("n_steps", self.n_steps))
+        object.__setattr__(self, "final", _checks.nonnegative("final", self.final))
+
+    def at(self, k: int) -> Hyper:
+        share = (1 + cos(pi * min(k / self.n_steps, 1))) / 2
+        return self.final + (self.rate - self.final) * share
+
+
+@dataclass(frozen=True, eq=False)
+class WarmUp(Schedule):
+    """(k + 1)/n times the first rate of `then` for k < n = n_steps, then `then` from its second.
+
+    Step n - 1 is the first with the whole rate. `then` is a schedule. Source: Goyal et al. 2017.
+
+    >>> [WarmUp(4, Constant(1.0)).at(k) for k in range(6)]
+    [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    """
+
+    n_steps: int
+    then: Schedule
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_steps", _checks.count("n_steps", self.n_steps))
+        _checks.schedule("then", self.then)
+
+    def at(self, k: int) -> Hyper:
+        late = k - self.n_steps + 1
+        return self.then.at(late) if late > 0 else self.then.at(0) * ((k + 1) / self.n_steps)
+
+
+@dataclass(frozen=True, eq=False)
+class StepDecay(Schedule):
+    """rate factor^(k // every), rate > 0, 0 < factor <= 1.
+
+    >>> [StepDecay(1.0, every=2, factor=0.5).at(k) for k in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+
+    rate: Hyper
+    every: int
+    factor: Hyper
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
+        object.__setattr__(self, "every", _checks.count("every", self.every))
+        factor = _checks.positive("factor", _checks.proportion("factor", self.factor))
+        object.__setattr__(self, "factor", factor)
+
+    def at(self, k: int) -> Hyper:
+        return self.rate * self.factor ** (k // self.every)
+
+
+@dataclass(frozen=True, eq=False)
+class InverseSqrt(Schedule):
+    """rate / sqrt(1 + k / n_steps): slow enough to reach any point, fast enough to settle.
+
+    rate > 0; the rate has halved after 3 n_steps steps.
+
+    >>> [InverseSqrt(1.0, 100).at(k) for k in (0, 300, 1500)]
+    [1.0, 0.5, 0.25]
+    """
+
+    rate: Hyper
+    n_steps: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
+        object.__setattr__(self, "n_steps", _checks.count("n_steps", self.n_steps))
+
+    def at(self, k: int) -> Hyper:
+        return self.rate / (1 + k / self.n_steps) ** 0.5

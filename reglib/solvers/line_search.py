@@ -1,0 +1,130 @@
+"""Gradient descent that finds its steps by itself: backtracking, and Barzilai and Borwein's step.
+
+Both work on any leading axes, each run with steps of its own. A penalty joins the loss (the coupled
+placement), so it should be smooth.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import _checks
+from reglib._checks import Array, Hyper
+from reglib.penalties import Penalty
+from reglib.solvers.descent import Result, _run
+
+
+class _Objective:
+    """loss + penalty, and its gradient."""
+
+    def __init__(self, loss: Any, penalty: Penalty | None) -> None:
+        self.loss = _checks.objective("loss", loss)
+        self.penalty = penalty if penalty is None else _checks.penalty("penalty", penalty)
+
+    def value(self, w: Array) -> Array:
+        f = self.loss.value(w)
+        return f if self.penalty is None else f + self.penalty.value(w)
+
+    def gradient(self, w: Array) -> Array:
+        g = self.loss.gradient(w)
+        return g if self.penalty is None else g + self.penalty.subgradient(w)
+
+
+def backtracking(
+    loss: Any,
+    w0: ArrayLike,
+    *,
+    step: ArrayLike,
+    shrink: ArrayLike = 0.5,
+    slope: ArrayLike = 0.5,
+    penalty: Penalty | None = None,
+    tol: float = 1e-10,
+    max_iter: int = 10_000,
+    record: bool = False,
+) -> Result:
+    """w <- w - s g with the first s of step, shrink step, shrink^2 step, ... that is good enough.
+
+    Good enough means f(w - s g) <= f(w) - slope s ||g||^2 for the objective f = loss + penalty, so
+    f never increases. Each iteration starts again from `step`. Where no s that still changes w is
+    good enough, the run has converged to rounding. w0 (..., P); step > 0 in units of w^2 / loss, 0
+    < shrink, slope < 1: numbers or arrays (..., 1). `tol` bounds ||g||. ValueError: other values.
+    Source: Armijo 1966.
+
+    >>> from reglib.losses import SquaredError
+    >>> run = backtracking(SquaredError([[1.0], [2.0]], [2.0, 4.0]), [0.0], step=50.0)
+    >>> run.w.round(6), bool(run.converged)
+    (array([2.]), True)
+    """
+    f = _Objective(loss, penalty)
+    first = _checks.positive("step", step)
+    shrink, slope = _inner("shrink", shrink), _checks.over_weights(_inner("slope", slope))
+    shape, taken = np.broadcast_shapes(np.shape(first), np.shape(shrink)), first
+
+    def update(w: Array, previous: Array, k: int) -> Array:
+        nonlocal taken
+        value, g = f.value(w), f.gradient(w)
+        gain = slope * np.square(g).sum(axis=-1)
+        lost = ~np.isfinite(value - gain)
+        # What did not move before will not move now: a run that is over costs no halvings.
+        over = (w == previous).all(axis=-1) & (k > 1)
+        s = np.broadcast_to(first, np.broadcast_shapes(shape, np.shape(gain) + (1,)))
+        while True:
+            new = w - s * g
+            good = f.value(new) <= value - gain * s[..., 0]
+            done = good | lost | over | (new == w).all(axis=-1)
+            if done.all():
+                break
+            s = np.where(done[..., None], s, s * shrink)
+        taken = s
+        return np.where(good[..., None], new, np.where(lost[..., None], np.nan, w))
+
+    return _run(update, f.value, _checks.start(w0), lambda: taken, tol, max_iter, record)
+
+
+def barzilai_borwein(
+    loss: Any,
+    w0: ArrayLike,
+    *,
+    step: ArrayLike,
+    penalty: Penalty | None = None,
+    tol: float = 1e-10,
+    max_iter: int = 10_000,
+    record: bool = False,
+) -> Result:
+    """w <- w - s g, s = (dw . dw)/(dw . dg): dw, dg the last changes of w and of the gradient g.
+
+    The inverse of s lies between the smallest and the largest curvature met on the way. `step` > 0,
+    a number or an array (..., 1), is the first s, and stands in where dw . dg <= 0. On a quadratic
+    with a positive definite Hessian the run converges from any start, though not steadily: the
+    objective may rise on the way. Elsewhere it may diverge, which is a result. w0 (..., P); `tol`
+    bounds ||g||. Source: Barzilai and Borwein 1988; Raydan 1993 (convergence).
+
+    >>> from reglib.losses import SquaredError
+    >>> run = barzilai_borwein(SquaredError([[1.0], [2.0]], [2.0, 4.0]), [0.0], step=50.0)
+    >>> run.w.round(6), int(run.n_iter)
+    (array([2.]), 3)
+    """
+    f = _Objective(loss, penalty)
+    first = _checks.positive("step", step)
+    taken, last = first, np.zeros(())
+
+    def update(w: Array, previous: Array, k: int) -> Array:
+        nonlocal taken, last
+        g = f.gradient(w)
+        dw, dg = w - previous, g - last
+        if k == 1:  # there was no step before this one
+            dw = np.zeros_like(dw)
+        bend = (dw * dg).sum(axis=-1, keepdims=True)
+        length = np.square(dw).sum(axis=-1, keepdims=True)
+        curved = (bend > 0) & np.isfinite(bend)
+        taken, last = np.where(curved, length / np.where(curved, bend, 1), first), g
+        return w - taken * g
+
+    return _run(update, f.value, _checks.start(w0), lambda: taken, tol, max_iter, record)
+
+
+def _inner(name: str, value: ArrayLike) -> Hyper:
+    return _checks.hyper(name, value, "> 0 and < 1", lambda a: (a > 0) & (a < 1))

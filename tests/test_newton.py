@@ -1,0 +1,101 @@
+"""Newton's method finds the minimum of every smooth loss, and never goes up."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from reglib.losses import HuberLoss, LogisticLoss, SquaredError
+from reglib.penalties import L2, Masked
+from reglib.solvers import least_squares, newton, proximal_gradient, ridge
+
+X = np.column_stack([np.ones(30), np.sin(1.7 * np.arange(90.0)).reshape(30, 3)])
+Y = X @ [1.0, -2.0, 0.5, 3.0] + np.cos(np.arange(30.0))
+LABELS = (Y > np.median(Y)).astype(float)
+MASK = np.array([False, True, True, True])
+LOSSES = {
+    "squared": SquaredError(X, Y),
+    "logistic": LogisticLoss(X, LABELS),
+    "huber": HuberLoss(X, Y, 0.3),
+}
+each = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+
+
+@each
+@pytest.mark.parametrize("mask", [None, MASK], ids=["all", "spared"])
+@pytest.mark.parametrize("lam", [0.01, 1.0])
+def test_the_gradient_of_the_objective_is_0_at_the_end(loss, lam, mask):
+    run = newton(loss, lam, np.zeros(4), mask=mask)
+    penalty = L2(lam) if mask is None else Masked(L2(lam), mask)
+    assert run.converged and run.diverged_at == -1
+    np.testing.assert_allclose(loss.gradient(run.w), -penalty.subgradient(run.w), atol=1e-8)
+    assert run.objective == pytest.approx(float(loss.value(run.w) + penalty.value(run.w)))
+
+
+@each
+def test_it_finds_what_fista_finds(loss):
+    penalty = Masked(L2(0.1), MASK)
+    slow = proximal_gradient(loss, penalty, np.zeros(4), tol=1e-12, max_iter=100_000)
+    np.testing.assert_allclose(newton(loss, 0.1, np.zeros(4), mask=MASK).w, slow.w, rtol=1e-8)
+
+
+def test_a_quadratic_takes_one_system():
+    run = newton(LOSSES["squared"], 0.5, np.full(4, 100.0), mask=MASK, tol=1e-8)
+    np.testing.assert_allclose(run.w, ridge(X, Y, 0.5, mask=MASK), rtol=1e-9)
+    assert run.n_iter == 1
+
+
+@each
+def test_the_objective_never_rises(loss):
+    far = np.array([50.0, -80.0, 30.0, 90.0])
+    values = [float(newton(loss, 0.01, far, max_iter=k).objective) for k in range(1, 25)]
+    start = float(loss.value(far) + 0.005 * far @ far)
+    assert (np.diff([start, *values]) <= 0).all() and values[-1] < start / 2
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_logistic_fits_of_real_data_take_few_systems(scale):
+    table, y = load_breast_cancer(return_X_y=True)
+    table = (table - table.mean(axis=0)) / table.std(axis=0) * scale
+    run = newton(LogisticLoss(table, y.astype(float)), 0.01, np.zeros(30), tol=1e-9)
+    assert run.converged and run.n_iter < 30
+
+
+def test_a_start_where_the_curvature_is_0_is_left():
+    flat = HuberLoss([[1.0]] * 5, [10.0, 11.0, 12.0, 13.0, 14.0], 0.1)
+    assert not flat.hessian_vector([0.0], [1.0]).any()
+    run = newton(flat, 0.0, [0.0])
+    assert run.converged and abs(run.w[0] - 12) <= 0.1
+
+
+def test_equal_columns_are_no_obstacle():
+    run = newton(SquaredError(X[:, [1, 1, 2]], Y), 0.0, np.zeros(3))
+    fitted = X[:, [1, 1, 2]] @ run.w
+    np.testing.assert_allclose(fitted, X[:, 1:3] @ least_squares(X[:, 1:3], Y), rtol=1e-6)
+
+
+def test_too_few_systems_are_a_result():
+    run = newton(LOSSES["logistic"], 0.0, np.zeros(4), max_iter=1)
+    assert not run.converged and run.n_iter == 1
+
+
+def test_the_start_is_not_written_to():
+    w0 = np.ones(4)
+    newton(LOSSES["huber"], 0.1, w0)
+    assert (w0 == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"lam": [[0.1]]}, "lam must be a number, got shape"),
+        ({"lam": -1.0}, "lam must be finite and >= 0, got -1"),
+        ({"w0": np.zeros((2, 4))}, "w0 must have 1 axes, got shape"),
+        ({"w0": [np.nan] * 4}, "w0 must be finite, got nan"),
+        ({"mask": [True, False]}, "the last axis of mask must have 4 entries"),
+        ({"max_iter": 0}, "max_iter must be >= 1, got 0"),
+        ({"tol": -1.0}, "tol must be finite and >= 0, got -1"),
+    ],
+)
+def test_bad_input_is_told(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        newton(LOSSES["squared"], **{"lam": 0.1, "w0": np.zeros(4)} | arguments)
