@@ -31,6 +31,11 @@ class _Linear:
     def _weights(self, name: str, w: ArrayLike) -> Array:
         return _checks.columns(name, w, self.X.shape[1], "X", self.X.shape)
 
+    def curvature(self) -> Array:
+        """A matrix (p, p) that no Hessian exceeds: the one at w = 0, where a row is undecided."""
+        p = self.X.shape[1]
+        return self.hessian_vector(np.zeros(p), np.eye(p))
+
     def on(self, rows: ArrayLike) -> Self:
         """The same loss on some rows of the data (indices, a slice or a boolean array)."""
         rows = _checks.rows("rows", rows, len(self.X))
@@ -149,6 +154,8 @@ class HuberLoss(_Linear):
         near = np.abs(self.residual(w)) <= self.delta
         return (near * (self._weights("v", v) @ self.X.T)) @ self.X / len(self.X)
 
-    def lipschitz(self) -> float:
-        """The largest eigenvalue of X'X/n, a bound on that of every Hessian, met near a fit."""
-        return float(np.linalg.norm(self.X, 2) ** 2 / len(self.X))
+    def curvature(self) -> Array:
+        """X'X/n, which no Hessian exceeds: the one of a fit that is off by less than delta."""
+        return SquaredError(self.X, self.y).curvature()
+
+    lipschitz = SquaredError.lipschitz

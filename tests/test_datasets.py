@@ -246,6 +246,21 @@ def test_a_zero_with_a_sign_is_still_a_duplicate_and_the_target_counts():
     np.testing.assert_array_equal(clean(X, [1.0, 1, 1, 2], duplicates=False).rows, np.arange(4))
 
 
+def test_a_wild_target_is_not_judged():
+    y = TARGETS.copy()
+    y[4] = 1e6
+    assert len(clean(TABLE, y, outliers=5).y) == 20
+
+
+def test_a_column_that_bad_rows_alone_have_made_vary_is_constant():
+    found = clean([[1.0, 5.0], [2.0, 5.0], [np.nan, 6.0]], [1.0, 2.0, 3.0])
+    assert found.report == [
+        "not finite: row 2 (column 0)",
+        "duplicates: nothing",
+        "constant: column 1",
+    ]
+
+
 def test_a_long_list_of_rows_is_cut_in_the_words_only():
     X = np.vstack([TABLE, np.full((9, 3), np.nan)])
     found = clean(X, np.ones(29), names="a b c".split())

@@ -5,7 +5,7 @@ from scipy.special import huber
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, mean_squared_error
 
-from reglib.diagnostics import gradient_error
+from reglib.diagnostics import gradient_error, step_limit
 from reglib.losses import HuberLoss, LogisticLoss, SquaredError
 from reglib.penalties import L1, L2
 from reglib.solvers import gradient_descent, proximal_gradient
@@ -37,10 +37,15 @@ def test_hessian_vector_is_the_slope_of_the_gradient(loss):
     np.testing.assert_allclose(loss.hessian_vector(w, v), slope, atol=1e-12 if h == 1 else 1e-9)
 
 
-@pytest.mark.parametrize("name", set(LOSSES) - {"huber"})  # some rows are always beyond its delta
-def test_lipschitz_is_the_top_eigenvalue_of_the_hessian(name):
-    H = LOSSES[name].hessian_vector(np.zeros(5), np.eye(5))
-    np.testing.assert_allclose(LOSSES[name].lipschitz(), np.linalg.eigvalsh(H)[-1], rtol=1e-12)
+@every_loss
+def test_the_curvature_has_the_lipschitz_constant_and_gives_the_step_limit(loss):
+    top = np.linalg.eigvalsh(loss.curvature())[-1]
+    assert top == pytest.approx(loss.lipschitz(), rel=1e-12)
+    assert step_limit(loss) == pytest.approx(2 / loss.lipschitz(), rel=1e-12)
+
+
+def test_a_huber_loss_far_from_every_target_is_not_taken_for_a_flat_one():
+    assert step_limit(HuberLoss([[1.0], [1.0]], [5.0, 5.0], 1.0)) == 2.0
 
 
 @every_loss

@@ -118,6 +118,15 @@ def test_a_warm_up_climbs_in_equal_steps_and_goes_on_with_the_plan():
     assert WarmUp(1, Constant(0.5)).at(0) == 0.5
 
 
+def test_a_step_decay_multiplies_after_every_so_many_steps():
+    rule = StepDecay(0.8, 3, 0.5)
+    assert [rule.at(k) for k in range(7)] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2]
+
+
+def test_an_inverse_root_begins_with_its_rate_and_halves_it_after_three_times_its_steps():
+    np.testing.assert_allclose([InverseSqrt(0.8, 50).at(k) for k in (0, 150, 750)], [0.8, 0.4, 0.2])
+
+
 # A learned rate
 
 

@@ -27,6 +27,7 @@ MODULES = {
     "remedies": "reglib.book.remedies",
     "vanishing": "reglib.book.vanishing",
     "order": "reglib.book.order",
+    "edge": "reglib.book.edge",
 }
 """Name of a table -> the module whose `apart(block)` computes it."""
 BLOCKS = 2

@@ -58,6 +58,7 @@ def clean(
     """What is left of X (n, p), y (n,) after four rules, and a report of all that they removed.
 
     Each rule sees what the one before it has left:
+
     1. not finite: rows with NaN or inf in X or y.
     2. duplicates, unless False: rows equal in X and y to an earlier one, which stays.
     3. outliers, unless None: rows with |x - median| > outliers * 1.4826 MAD in a column, where MAD

@@ -13,10 +13,9 @@ from reglib._intervals import stable_intervals
 
 
 def _hessian(hessian_or_loss: Any) -> Array:
-    """A symmetric matrix, given as such or asked of a loss column by column."""
-    if hasattr(hessian_or_loss, "hessian_vector"):
-        size = hessian_or_loss.X.shape[1]
-        return hessian_or_loss.hessian_vector(np.zeros(size), np.eye(size))
+    """A symmetric matrix, given as such or asked of a loss of a linear model."""
+    if hasattr(hessian_or_loss, "curvature"):
+        return hessian_or_loss.curvature()
     H = _checks.finite("hessian", hessian_or_loss, ndim=2)
     if H.shape[0] != H.shape[1]:
         raise ValueError(f"hessian must be square, got shape {H.shape}")
@@ -71,7 +70,7 @@ def step_limit(
     coupled, decoupled  2 / top(H + lam D)      proximal  2 / top(H - lam D), inf where that is <= 0
     shrink_after        the first s at which some |eigenvalue| of (I - s lam D)(I - s H) exceeds 1
 
-    H (p, p) symmetric, or a loss; lam a number or an array (..., 1); D the identity, or diag(mask)
+    H (p, p) symmetric, or a loss, of which it is `curvature()`; lam a number or an array (..., 1); D the identity, or diag(mask)
     where some weights are spared. Returns (...), in the units of `step`. With islands=True (lam a
     number) returns every interval of stable steps as an array (k, 2): shrinking after the step can
     be stable again beyond its limit. Directions in which H and lam D are both 0 do not move and

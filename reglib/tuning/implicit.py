@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import _checks
-from reglib._checks import Array
+from reglib._checks import Array, Hyper
 from reglib.losses import SquaredError
 from reglib.solvers import ridge
 
@@ -47,6 +47,17 @@ def implicit_gradient(
     """
     lam = _checks.positive("lam", lam)
     _checks.objective("validation", validation)
+    w, D = _minimizer(loss, lam, mask, w)
+    H = loss.hessian_vector(w[..., None, :], np.eye(len(D)))
+    change = _solve(H + np.asarray(lam)[..., None] * np.diag(D), D * w)
+    slope = -(lam * validation.gradient(w) * change).sum(axis=-1)
+    return Implicit(validation.value(w), slope, w)
+
+
+def _minimizer(
+    loss: Any, lam: Hyper, mask: ArrayLike | None, w: ArrayLike | None
+) -> tuple[Array, Array]:
+    """w (..., p), and the diagonal of D (p,)."""
     if w is None:
         if not isinstance(loss, SquaredError):
             raise TypeError(
@@ -55,16 +66,14 @@ def implicit_gradient(
             )
         w = ridge(loss.X, loss.y, lam, mask=mask)
     w = _checks.start(w, name="w")
-    p = w.shape[-1]
-    held = np.ones(p, bool) if mask is None else _checks.mask("mask", mask)
-    held = _checks.weights("mask", held, p, ", one for each of w")
-    H = loss.hessian_vector(w[..., None, :], np.eye(p))
-    system = H + np.asarray(lam)[..., None] * np.diag(held)
+    D = np.ones(w.shape[-1], bool) if mask is None else _checks.mask("mask", mask)
+    return w, _checks.weights("mask", D, w.shape[-1], ", one for each of w")
+
+
+def _solve(system: Array, right: Array) -> Array:
     try:
-        change = np.linalg.solve(system, (held * w)[..., None])[..., 0]
+        return np.linalg.solve(system, right[..., None])[..., 0]
     except np.linalg.LinAlgError:
         raise ValueError(
             "loss must have one minimizer only, got a Hessian that is singular with the penalty"
         ) from None
-    slope = -(lam * validation.gradient(w) * change).sum(axis=-1)
-    return Implicit(validation.value(w), slope, w)

@@ -30,7 +30,8 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = 
     (0.0, array([3.0222, 0.75  ]))
     """
     lams, r, left = _residuals(X, y, lams, intercept)
-    return scored(lams, np.square(r / left))
+    r /= left
+    return scored(lams, np.square(r, out=r))
 
 
 def gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = True) -> Scores:
@@ -70,10 +71,11 @@ def _residuals(
         r = vectors @ (shrink * (y @ vectors)[:, None])
         return lams, r, vectors**2 @ shrink - (ones / n / (far + penalty) if ones else 0)
     B = X @ vectors  # r = y - X (X'X + n lam)^-1 X'y
-    left = 1 - ones / n - B**2 @ shrink
+    fit, h = B @ (shrink * (y @ B)[:, None]), B**2 @ shrink
+    left = np.subtract(1 - ones / n, h, out=h)  # in place: to ask for memory takes longer
     if left.min() < CLOSE:
         return lams, *_by_singular_values(X, y, penalty, ones)
-    return lams, y[:, None] - B @ (shrink * (y @ B)[:, None]), left
+    return lams, np.subtract(y[:, None], fit, out=fit), left
 
 
 def _by_singular_values(X: Array, y: Array, penalty: Array, ones: int) -> tuple[Array, Array]:
