@@ -70,13 +70,13 @@ def step_limit(
     coupled, decoupled  2 / top(H + lam D)      proximal  2 / top(H - lam D), inf where that is <= 0
     shrink_after        the first s at which some |eigenvalue| of (I - s lam D)(I - s H) exceeds 1
 
-    H (p, p) symmetric, or a loss, of which it is `curvature()`; lam a number or an array (..., 1); D the identity, or diag(mask)
-    where some weights are spared. Returns (...), in the units of `step`. With islands=True (lam a
-    number) returns every interval of stable steps as an array (k, 2): shrinking after the step can
-    be stable again beyond its limit. Directions in which H and lam D are both 0 do not move and
-    are left out. For shrink_after with a mask, intervals narrower than 0.5 % are not seen; for
-    proximal with a mask the relative error grows to 1e-16 lam times the limit. ValueError: a
-    negative eigenvalue, since no step is stable there.
+    H (p, p) symmetric, or a loss, of which it is `curvature()`; lam a number or an array (..., 1);
+    D the identity, or diag(mask) where some weights are spared. Returns (...), in the units of
+    `step`. With islands=True (lam a number) returns every interval of stable steps as an array
+    (k, 2): shrinking after the step can be stable again beyond its limit. Directions in which H and
+    lam D are both 0 do not move and are left out. For shrink_after with a mask, intervals narrower
+    than 0.5 % are not seen; for proximal with a mask the relative error grows to 1e-16 lam times
+    the limit. ValueError: a negative eigenvalue, since no step is stable there.
 
     >>> [round(float(step_limit([[4.0]], 1.0, p)), 4) for p in ("coupled", "proximal")]
     [0.4, 0.6667]
