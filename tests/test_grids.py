@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import joblib
 import numpy as np
@@ -40,14 +41,14 @@ def dies_at(lam):
 
 
 class Counting:
-    """Writes down the calls it gets, in this process."""
+    """Writes down the calls it gets, in this process, and returns what it got."""
 
     def __init__(self):
         self.calls = []
 
     def __call__(self, **h):
         self.calls.append(h)
-        return {"total": sum(h.values())}
+        return h
 
 
 def test_every_combination_stands_in_its_place():
@@ -123,8 +124,7 @@ def test_a_sweep_that_was_stopped_computes_only_what_is_missing(tmp_path):
         caught.value.__notes__
     )
     run = Counting()
-    with pytest.raises(KeyError):  # the kept chunks came from another function
-        sweep(run, grid, chunk=1, folder=tmp_path)
+    assert sweep(run, grid, chunk=1, folder=tmp_path)["lam"].ravel().tolist() == grid["lam"]
     assert [float(h["lam"][0, 0]) for h in run.calls] == [2.0, 3.0]
 
 
@@ -197,6 +197,7 @@ def test_a_progress_bar_counts_the_chunks(capsys, tmp_path):
         ({"lam": []}, ValueError, r"grid\['lam'\] must not be empty"),
         ({"lam": 1.0}, ValueError, r"grid\['lam'\] must have 1 axes"),
         ({"lam": [1.0, np.nan]}, ValueError, r"grid\['lam'\] must be finite, got nan"),
+        ({1: [1.0]}, TypeError, r"every name in grid must be a word, got \[1\]"),
         ({"lam": ["a"]}, TypeError, r"grid\['lam'\] must be an array of real numbers"),
     ],
 )
@@ -213,7 +214,10 @@ def test_a_grid_that_is_none(grid, error, words):
         (lambda lam: {}, TypeError, r"run must return a dict of arrays, got {}"),
         (lambda lam: {"w": lam[:-1]}, ValueError, r"first axis of 2, .* got 'w' of shape \(1, 1\)"),
         (lambda lam: {"w": 1.0}, ValueError, r"got 'w' of shape \(\)"),
-        (lambda lam: {"w": ["a", "b"]}, TypeError, r"arrays of numbers, got 'w'"),
+        (lambda lam: {"w": ["a", "b"]}, TypeError, r"arrays of numbers by name, got 'w'"),
+        (lambda lam: {"w": [[1.0], [1.0, 2.0]]}, TypeError, r"arrays of numbers by name, got 'w'"),
+        (lambda lam: {"w": np.ma.ones(2)}, TypeError, r"arrays of numbers by name, got 'w'"),
+        (lambda lam: {1: lam}, TypeError, r"arrays of numbers by name, got 1"),
     ],
 )
 def test_a_run_that_is_none(run, error, words):
@@ -236,3 +240,96 @@ def test_seeds_in_the_grid_make_the_chunks_independent():
     np.testing.assert_allclose(
         sweep(noisy, grid, chunk=3)["w"], sweep(noisy, grid, chunk=8)["w"], rtol=1e-12
     )
+
+
+def test_names_that_numpy_uses_itself_are_kept_too(tmp_path):
+    def run(lam):
+        return {"file": lam, "allow_pickle": lam + 1}
+
+    first = sweep(run, {"lam": [1.0, 2.0]}, folder=tmp_path)
+    again = sweep(run, {"lam": [1.0, 2.0]}, folder=tmp_path)
+    assert list(again.values) == ["file", "allow_pickle"]
+    np.testing.assert_array_equal(first["allow_pickle"], again["allow_pickle"])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint16, np.float32, complex])
+def test_every_kind_of_number_comes_back_as_it_was(dtype, tmp_path):
+    for _ in range(2):
+        result = sweep(lambda lam: {"w": lam.astype(dtype)}, {"lam": [0, 1]}, folder=tmp_path)
+        assert result["w"].dtype == dtype and result["w"].ravel().tolist() == [0, 1]
+
+
+def test_a_sweep_goes_on_wherever_the_hole_is(tmp_path):
+    grid = {"lam": [5.0, 6.0, 7.0]}
+    sweep(lambda lam: {"lam": lam}, grid, chunk=1, folder=tmp_path)
+    (tmp_path / "chunk-00000.npz").unlink()
+    result = sweep(lambda lam: {"lam": lam}, grid, chunk=1, folder=tmp_path)
+    assert result["lam"].ravel().tolist() == grid["lam"]
+
+
+@pytest.mark.parametrize("junk", [b"", b"PK\x03\x04 cut off", b"no zip at all"])
+def test_a_broken_chunk_is_computed_again(tmp_path, junk):
+    grid = {"lam": [5.0, 6.0]}
+    sweep(lambda lam: {"lam": lam}, grid, chunk=1, folder=tmp_path)
+    (tmp_path / "chunk-00001.npz").write_bytes(junk)
+    result = sweep(lambda lam: {"lam": lam}, grid, chunk=1, folder=tmp_path)
+    assert result["lam"].ravel().tolist() == grid["lam"]
+
+
+def test_chunks_without_a_note_are_not_taken_for_ours(tmp_path):
+    sweep(lambda lam: {"lam": lam}, {"lam": [1.0, 2.0]}, folder=tmp_path)
+    (tmp_path / "sweep.json").unlink()
+    with pytest.raises(ValueError, match="folder must be new or hold this sweep"):
+        sweep(lambda lam: {"lam": lam}, {"lam": [10.0, 20.0]}, folder=tmp_path)
+
+
+def test_two_grids_with_notes_of_one_length_are_told_apart(tmp_path):
+    sweep(lambda lam: {"lam": lam}, {"lam": [1.0, 2.0]}, folder=tmp_path)
+    with pytest.raises(ValueError, match="folder must be new or hold this sweep"):
+        sweep(lambda lam: {"lam": lam}, {"lam": [1.0, 3.0]}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("late", [{"w": [[1.0]], "more": [1.0]}, {"w": [[1.0, 2.0]]}, {"v": [1.0]}])
+def test_chunks_that_disagree_are_told_when_they_arrive(late):
+    def run(lam):
+        return late if lam[0, 0] == 2 else {"w": [[0.0]]}
+
+    with pytest.raises(ValueError, match="same names and shapes for every chunk") as caught:
+        sweep(run, {"lam": [1.0, 2.0, 3.0]}, chunk=1)
+    assert "1 of 3 chunks" in caught.value.__notes__[0]
+
+
+def test_a_run_may_reuse_its_buffer():
+    buffer = np.empty(1)
+
+    def run(lam):
+        buffer[:] = lam[:, 0]
+        return {"w": buffer}
+
+    assert sweep(run, {"lam": [1.0, 2.0, 3.0]}, chunk=1)["w"].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_timeout_is_for_workers_and_silent_without_them():
+    assert sweep(trained, GRID, timeout=60)["w"].shape == (3, 4, 3)
+    with pytest.raises(RuntimeError, match="no chunk was finished within 0.5 s"):
+        sweep(sleeps, {"lam": [1.0, 2.0]}, chunk=1, n_jobs=2, timeout=0.5)
+
+
+def sleeps(lam):
+    time.sleep(3)
+    return {"lam": lam}
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"n_jobs": 0}, ValueError, "n_jobs must be None or a whole number, not 0, got 0"),
+        ({"n_jobs": "2"}, ValueError, "n_jobs must be None or a whole number, not 0, got '2'"),
+        ({"timeout": 0}, ValueError, "timeout must be finite and > 0, got 0"),
+        ({"timeout": "a"}, TypeError, "timeout must be an array of real numbers"),
+        ({"progress": 3}, TypeError, "progress must be a function, got 3"),
+    ],
+)
+def test_options_that_are_none(options, error, words):
+    with pytest.raises(error, match=words):
+        sweep(trained, GRID, **options)

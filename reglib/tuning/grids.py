@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,8 @@ Part = dict[str, NDArray[Any]]
 
 CHUNK = 16
 """Configurations in a chunk: enough for one call to pay, few enough to stay in the cache."""
+MARK = "of "
+"""Before each name on disk: NumPy's `savez` has arguments with names of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,9 @@ def sweep(
     """
     axes, size = _axes(grid), _checks.count("chunk", chunk)
     _checks.function("run", run)
+    _checks.function("progress", progress or iter)
+    if timeout is not None:
+        timeout = _checks.single("timeout", _checks.positive("timeout", timeout))
     table = np.stack([a.ravel() for a in np.meshgrid(*axes.values(), indexing="ij")], axis=-1)
     pieces = [table[start : start + size] for start in range(0, len(table), size)]
     shelf = _Shelf(folder, {"grid": {n: a.tolist() for n, a in axes.items()}, "chunk": size})
@@ -87,6 +93,7 @@ def sweep(
     def finished() -> Iterator[tuple[int, Part]]:
         yield from list(parts.items())
         for k, part in _computed(run, todo, n_jobs, timeout):
+            _alike(next(iter(parts.values()), part), part)
             shelf.keep(k, part)
             yield k, part
 
@@ -109,6 +116,8 @@ def _axes(grid: Any) -> dict[str, Array]:
         raise TypeError(f"grid must be a dict of values by name, got {_checks.shown(grid)}")
     if not grid:
         raise ValueError("grid must name at least one hyper-parameter, got {}")
+    if not all(isinstance(name, str) for name in grid):
+        raise TypeError(f"every name in grid must be a word, got {_checks.shown(list(grid))}")
     return {name: _checks.finite(f"grid[{name!r}]", v, ndim=1) for name, v in grid.items()}
 
 
@@ -121,14 +130,19 @@ def _computed(
     """The chunks, in the order in which joblib's workers finish them."""
     from joblib import Parallel, delayed, effective_n_jobs
 
+    if n_jobs is not None and (not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0):
+        raise ValueError(f"n_jobs must be None or a whole number, not 0, got {n_jobs!r}")
     if effective_n_jobs(n_jobs) > 1:
         _sendable(run)
+    else:
+        timeout = None  # there is nobody to wait for, and joblib would warn of it
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", timeout=timeout)
     try:
         yield from parallel(delayed(_part)(run, k, h) for k, h in todo.items())
     except BrokenProcessPool as error:
         raise RuntimeError(
-            "a worker died, perhaps for lack of memory: smaller chunks or fewer jobs need less"
+            "a worker died, perhaps for lack of memory (smaller chunks or fewer jobs need less), "
+            f"or its error could not be sent back: {error}"
         ) from error
     except multiprocessing.TimeoutError as error:
         raise RuntimeError(
@@ -141,16 +155,38 @@ def _part(run: Callable[..., Any], k: int, h: dict[str, Array]) -> tuple[int, Pa
     rows, out = len(next(iter(h.values()))), run(**h)
     if not isinstance(out, Mapping) or not out:
         raise TypeError(f"run must return a dict of arrays, got {_checks.shown(out)}")
-    part = {name: np.asarray(value) for name, value in out.items()}
+    part = {name: _numbers(name, value) for name, value in out.items()}
     for name, value in part.items():
-        if value.dtype.kind not in "biufc":
-            raise TypeError(f"run must return arrays of numbers, got {name!r}: {value.dtype}")
         if value.shape[:1] != (rows,):
             raise ValueError(
                 f"run must return arrays with a first axis of {rows}, the configurations of its "
                 f"chunk, got {name!r} of shape {value.shape}"
             )
     return k, part
+
+
+def _numbers(name: Any, value: Any) -> NDArray[Any]:
+    """A copy, since `run` may write its next result into the same array."""
+    try:
+        array = np.array(value)
+    except ValueError:  # NumPy's word for rows of unequal length
+        array = np.array(None)
+    plain = isinstance(name, str) and not isinstance(value, np.ma.MaskedArray)
+    if not plain or array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"run must return arrays of numbers by name, got {name!r}: {_checks.shown(value)}"
+        )
+    return array
+
+
+def _alike(first: Part, part: Part) -> None:
+    """Chunks are joined, so each must look like the first but for its number of rows."""
+    looks = [{name: value.shape[1:] for name, value in each.items()} for each in (first, part)]
+    if looks[0] != looks[1]:
+        raise ValueError(
+            "run must return the same names and shapes for every chunk, got "
+            f"{_checks.shown(looks[0])} and {_checks.shown(looks[1])}"
+        )
 
 
 def _sendable(run: Callable[..., Any]) -> None:
@@ -188,7 +224,8 @@ class _Shelf:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         note, words = self.folder / "sweep.json", json.dumps(label)
-        if note.exists() and note.read_text(encoding="utf-8") != words:
+        known = note.read_text(encoding="utf-8") if note.exists() else ""
+        if known != words and (known or any(self.folder.glob("chunk-*.npz"))):
             raise ValueError(
                 "folder must be new or hold this sweep, stopped, got one with another grid or "
                 f"chunk: {str(folder)!r}"
@@ -201,8 +238,11 @@ class _Shelf:
     def find(self, k: int) -> Part | None:
         if self.folder is None or not self._file(k).exists():
             return None
-        with np.load(self._file(k)) as stored:
-            return {name: stored[name] for name in stored.files}
+        try:
+            with self._file(k).open("rb") as file, np.load(file) as stored:
+                return {name.removeprefix(MARK): stored[name] for name in stored.files}
+        except (OSError, EOFError, ValueError, BadZipFile):
+            return None  # a broken file is a chunk that is missing
 
     def keep(self, k: int, part: Part) -> None:
         """Written beside and renamed: a stop in the middle leaves no half chunk behind."""
@@ -210,5 +250,5 @@ class _Shelf:
             return
         beside = self._file(k).with_suffix(".part")
         with beside.open("wb") as file:
-            np.savez(file, **part)
+            np.savez(file, **{MARK + name: value for name, value in part.items()})
         beside.replace(self._file(k))
