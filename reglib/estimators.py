@@ -22,6 +22,7 @@ from reglib import _checks
 from reglib._checks import Array
 from reglib.losses import HuberLoss, LogisticLoss
 from reglib.solvers import elastic_net_path, lasso_path, newton, ridge
+from reglib.solvers.newton import units
 
 
 class _Linear(BaseEstimator):
@@ -44,7 +45,7 @@ class _Regressor(RegressorMixin, _Linear):
         X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
         free = _checks.flag("fit_intercept", self.fit_intercept)
         # The best intercept is mean(y) - mean(X) w: what is left has columns of mean 0 and none.
-        X_mean, y_mean = (X.mean(axis=0), y.mean()) if free else (np.zeros(X.shape[1]), 0.0)
+        X_mean, y_mean = (_mean(X), y.mean()) if free else (np.zeros(X.shape[1]), 0.0)
         self.coef_ = self._weights(X - X_mean, y - y_mean)
         self.intercept_ = float(y_mean - X_mean @ self.coef_)
         return self
@@ -114,15 +115,18 @@ class _Smooth(_Linear):
 
     def _minimize(self, X: Array, loss: Any) -> None:
         """Set coef_, intercept_ and n_iter_; warn as scikit-learn does where it takes too long."""
-        free = int(_checks.flag("fit_intercept", self.fit_intercept))
-        table = np.column_stack([np.ones((len(X), free)), X])
+        free, lam = int(_checks.flag("fit_intercept", self.fit_intercept)), _lam(self)
+        # Beside centered columns the intercept does not depend on how far from 0 they are.
+        mean = _mean(X) if free else np.zeros(X.shape[1])
+        table = np.column_stack([np.ones((len(X), free)), X - mean])
         mask = np.arange(table.shape[1]) >= free
         start, bound = np.zeros(table.shape[1]), loss(table)
         # The gradient has units of its own, so it is measured against the one at the start.
-        scale = np.linalg.norm(bound.gradient(start))
+        scale = np.linalg.norm(bound.gradient(start) / units(bound, lam * mask))
         tol = _checks.single("tol", _checks.nonnegative("tol", self.tol)) * scale
-        run = newton(bound, _lam(self), start, mask=mask, tol=tol, max_iter=self.max_iter)
-        self.coef_, self.intercept_ = run.w[free:], float(run.w[:free].sum())
+        run = newton(bound, lam, start, mask=mask, tol=tol, max_iter=self.max_iter)
+        self.coef_ = run.w[free:]
+        self.intercept_ = float(run.w[:free].sum() - mean @ self.coef_)
         self.n_iter_ = int(run.n_iter)
         if not run.converged:
             warnings.warn(
@@ -135,9 +139,9 @@ class _Smooth(_Linear):
 class HuberRegressor(RegressorMixin, _Smooth):
     """mean Huber loss of X w + b - y + lam/2 ||w||^2: errors beyond delta count linearly.
 
-    delta > 0 in the units of y, lam >= 0. tol bounds the gradient at the end, against that at 0.
-    See `losses.HuberLoss`, `solvers.newton`; scikit-learn's class of this name estimates the scale
-    of y as well.
+    delta > 0 in the units of y, lam >= 0. tol bounds the gradient at the end, against that at the
+    start: weights of 0, and the median of y as the intercept. See `losses.HuberLoss`,
+    `solvers.newton`; scikit-learn's class of this name estimates the scale of y as well.
     """
 
     def __init__(
@@ -159,7 +163,9 @@ class HuberRegressor(RegressorMixin, _Smooth):
         """Fit coef_ (p,) and intercept_ to a table X (n, p) and targets y (n,)."""
         X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
         delta = _checks.single("delta", _checks.positive("delta", self.delta))
-        self._minimize(X, lambda table: HuberLoss(table, y, delta))
+        middle = np.median(y) if self.fit_intercept else 0.0
+        self._minimize(X, lambda table: HuberLoss(table, y - middle, delta))
+        self.intercept_ += float(middle)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -224,6 +230,11 @@ class LogisticClassifier(ClassifierMixin, _Smooth):
         """The likelier of classes_, (n,)."""
         sides = self._line(X) > 0  # asks first whether there is a fit
         return self.classes_[sides.astype(int)]
+
+
+def _mean(X: Array) -> Array:
+    """The mean of each column; of a constant one exactly its number, which a sum would round."""
+    return X[0] + (X - X[0]).mean(axis=0)
 
 
 def _lam(estimator: Any) -> float:

@@ -7,5 +7,9 @@ os.environ["MPLBACKEND"] = "agg"
 # SciPy reads it when it is imported; without it scikit-learn skips one of its checks.
 os.environ["SCIPY_ARRAY_API"] = "1"
 
-# They need JAX and PyTorch, which the book does not; the files they wrote stand beside them.
-collect_ignore = ["data/record_networks.py", "data/record_optimizers.py"]
+# They need JAX, PyTorch, Keras or R, which the book does not; what they wrote stands beside them.
+collect_ignore = [
+    "data/record_conventions.py",
+    "data/record_networks.py",
+    "data/record_optimizers.py",
+]

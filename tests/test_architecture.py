@@ -65,6 +65,7 @@ ALLOWED = {
     "tuning.selection": {"numpy", "_checks", "datasets", "solvers"},
     "training": {"numpy", "_checks"},
     "tuning.grids": {"numpy", "joblib", "_checks"},  # joblib when a sweep runs
+    "conventions": {"numpy", "_checks"},
     "estimators": {"numpy", "sklearn", "_checks", "losses", "solvers"},
     "datasets": {"datasets"},
     "datasets.tables": {"numpy", "_checks", "sklearn"},  # inside the function that loads its data

@@ -5,12 +5,13 @@ import pytest
 
 from reglib.book import building, stopping, style
 from reglib.datasets import article
-from reglib.diagnostics import gradient_error
+from reglib.diagnostics import gradient_error, step_limit
 from reglib.losses import SquaredError
-from reglib.optimizers import Optimizer
+from reglib.optimizers import ClipByNorm, Optimizer, WeightDecay
 from reglib.penalties import L1, L2, Masked
 from reglib.solvers import PLACEMENTS, gradient_descent, least_squares, ridge
 from reglib.training import train
+from reglib.tuning import gcv
 
 X, Y, _ = article()
 LOSS, START, SLOPE = SquaredError(X, Y), [3.0, 2.0], [False, True]
@@ -167,6 +168,74 @@ def test_a_split_uses_every_patient_once_and_scales_by_the_first(few):
     assert len(np.unique(rows, axis=0)) == 442
 
 
+def test_pooled_rows_are_a_split_with_more_rows_to_train_on(few):
+    everything, test = few.pooled()
+    wide = stopping.split(1, n_train=140, n_held=1)
+    np.testing.assert_allclose(everything.X, wide.train.X, atol=1e-12)
+    np.testing.assert_allclose(everything.y, wide.train.y, atol=1e-10)
+    np.testing.assert_allclose(test.X[1:], wide.test.X, atol=1e-12)
+    np.testing.assert_allclose(test.y[1:], wide.test.y, atol=1e-10)
+    assert [everything.n_rows, test.n_rows] == [140, 302]
+
+
+LAMS = np.geomspace(1e-3, 10, 60)
+
+
+def test_held_out_rows_are_worth_more_in_training_than_for_stopping():
+    """Plain least squares on all 140 rows beats early stopping on 40 in 11 of 12 divisions."""
+    options = {"n_steps": 500, "patience": 100}
+    errors = np.array([stopping.verdict(stopping.split(s), LAMS, **options) for s in range(12)])
+    assert (errors[:, 3] < errors[:, 1]).sum() == 11
+    assert (errors[:, 1] < errors[:, 0]).all()
+
+
+def test_a_verdict_is_five_fits_and_the_test_rows_judge_them(few):
+    errors = stopping.verdict(few, LAMS, n_steps=500, patience=100)
+    sgd = Optimizer(learning_rate=0.5 * step_limit(few.train))
+    early = train(few.train, sgd, np.zeros(10), n_steps=500, validation=few.held).best_w
+    held = [few.held.value(ridge(few.train.X, few.train.y, lam)) for lam in LAMS]
+    chosen = ridge(few.train.X, few.train.y, LAMS[np.argmin(held)])
+    fits = least_squares(few.train.X, few.train.y), early, chosen
+    everything, test = few.pooled()
+    scores = [gcv(everything.X, everything.y, [lam]).mean[0] for lam in LAMS]
+    wide = (
+        least_squares(everything.X, everything.y),
+        ridge(everything.X, everything.y, LAMS[np.argmin(scores)]),
+    )
+    expected = [
+        np.mean((part.X @ w - part.y) ** 2)
+        for part, ws in ((few.test, fits), (test, wide))
+        for w in ws
+    ]
+    np.testing.assert_allclose(errors, expected, rtol=1e-10)
+
+
+def test_clip_then_decay_ends_at_ridge_only_where_the_clip_is_idle():
+    """Ridge needs a data gradient of 7/3: a clip at 1 rests at the slope c/lam = 1 instead."""
+    decay = WeightDecay(1.0, SLOPE)
+
+    def end(*order):
+        return train(LOSS, Optimizer(*order, learning_rate=0.05), [30.0, 20.0], n_steps=2500).w
+
+    np.testing.assert_allclose(end(ClipByNorm(1.0), decay), [5, 1], atol=1e-5)
+    np.testing.assert_allclose(end(decay, ClipByNorm(1.0)), [1, 7 / 3], atol=1e-5)
+    np.testing.assert_allclose(end(ClipByNorm(3.0), decay), [1, 7 / 3], atol=1e-5)
+    assert abs(np.linalg.norm(LOSS.gradient([1.0, 7 / 3])) - 7 / 3) < 1e-12
+
+
+@pytest.mark.parametrize("start", [0.5, 2.0, 5.0])
+def test_a_frozen_gradient_leads_to_the_ridge_fit_of_another_lam(start):
+    term = building.FrozenGradient(PENALTY, [3.0, start])
+    run = train(LOSS, SGD, START, n_steps=2000, penalty=term)
+    other = 14 / (7 - start) - 2
+    np.testing.assert_allclose(run.w, ridge(X, Y, other, mask=SLOPE), atol=1e-6)
+
+
+def test_dropping_columns_never_lowers_the_limit(models):
+    for limits in models.limits.values():
+        assert (np.diff(limits) < 1e-9).all()
+
+
 def test_a_stopped_run_takes_the_share_of_the_theorem(few, descent):
     """1 - (1 - s h)^k of the least-squares weights along each eigenvector."""
     h, V = np.linalg.eigh(few.train.X.T @ few.train.X / 40)
@@ -176,16 +245,24 @@ def test_a_stopped_run_takes_the_share_of_the_theorem(few, descent):
         np.testing.assert_allclose(descent.path[k], V @ (shares * (V.T @ best)), rtol=1e-8)
 
 
-def test_early_stopping_and_ridge_differ_by_less_than_the_bound(few, descent):
+def test_the_shares_of_stopping_and_ridge_keep_the_bound_as_the_step_goes_to_zero():
+    """0.204 in the limit; at s = 1/L the top direction differs by 1/2, then 1/3."""
     x = np.linspace(0, 60, 600_001)
     gap = 1 / (1 + x) - np.exp(-x)
     assert gap.min() >= 0 and 0.2036 < gap.max() < 0.204
     assert abs((1 + x[gap.argmax()]) ** 2 - np.exp(x[gap.argmax()])) < 1e-3
+
+    def widest(sh):  # with h = 1 and lam = 1/(s k)
+        k = np.arange(1, 3001)
+        return (1 - (1 - sh) ** k - k * sh / (1 + k * sh)).max()
+
+    assert widest(0.001) < 0.204 < widest(0.01) < widest(0.1) < widest(1.0) == 0.5
+
+
+def test_the_distance_is_in_lengths_of_the_least_squares_weights(few, descent):
     best = np.linalg.norm(least_squares(few.train.X, few.train.y))
-    ks = np.arange(1, 301)
-    apart = np.linalg.norm(descent.path[ks] - descent.twins(ks), axis=1) / best
-    np.testing.assert_allclose(apart[9], descent.apart(10, 1 / (0.2 * 10)))
-    assert apart.max() < gap.max()
+    apart = np.linalg.norm(descent.path[10] - descent.twins([10])[0]) / best
+    np.testing.assert_allclose(apart, descent.apart(10, 1 / (0.2 * 10)))
 
 
 def test_twins_are_ridge_at_one_over_the_time(few, descent):

@@ -92,6 +92,22 @@ def test_the_choice_over_partitions_has_two_humps():
     assert counts.sum() == 100 and edges[0] < 1e-4 and edges[-1] > 10
 
 
+def test_a_curve_turns_where_it_is_lower_or_higher_than_both_neighbors():
+    lows, tops = choosing.turns([5.0, 2.0, 3.0, 4.0, 1.0, 0.5, 6.0, 7.0])
+    assert (lows.tolist(), tops.tolist()) == ([1, 5], [3])
+    assert [part.tolist() for part in choosing.turns([1.0, 2.0, 3.0])] == [[], []]
+
+
+def test_the_floor_has_two_dips_and_gcv_sees_them_too():
+    """Leave-one-out has one: the left."""
+    Z = diabetes().X
+    for score, dips in ((gcv, [0.0447, 0.0071]), (ridge_loo, [0.004])):
+        scores = score(Z, Y, choosing.LAMS)
+        lows, tops = choosing.turns(scores.mean)
+        np.testing.assert_allclose(scores.lam[lows], dips, rtol=0.01)
+        assert len(tops) == len(dips) - 1
+
+
 def test_local_minima_are_those_of_a_fine_search():
     loss, held_out = ONE.losses
     grid = np.geomspace(1e-6, 100, 801)

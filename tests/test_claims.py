@@ -63,7 +63,7 @@ def test_the_ledger_has_every_claim_and_every_defect_in_order():
 
 @pytest.mark.parametrize("entry", ledger().values(), ids=ledger())
 def test_an_entry_says_what_its_kind_must_say(entry):
-    assert entry.statement and entry.planned
+    assert entry.statement and entry.settled_in
     if entry.kind == "defect":
         assert entry.verdict == "defect" and entry.line and entry.fix
     else:

@@ -239,6 +239,12 @@ def test_the_outlier_rule_is_the_median_and_the_mad_of_scipy():
     assert len(expected) < len(X)
 
 
+def test_a_row_at_the_bound_stays():
+    x = np.array([-1.0, -1.0, 0.0, 1.0, 1.0, 3 * 1.4826, -3 * 1.4826])  # median 0, MAD 1
+    assert len(clean(x[:, None], np.arange(7.0), outliers=3.0).X) == 7
+    assert len(clean(x[:, None], np.arange(7.0), outliers=2.999).X) == 5
+
+
 def test_a_zero_with_a_sign_is_still_a_duplicate_and_the_target_counts():
     X = [[0.0, 1.0], [-0.0, 1.0], [0.0, 2.0], [0.0, 1.0]]
     found = clean(X, [1.0, 1.0, 1.0, 2.0])

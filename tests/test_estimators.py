@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from reglib.datasets import longley
 from reglib.estimators import (
     ElasticNetRegressor,
     HuberRegressor,
@@ -99,6 +100,80 @@ def test_the_huber_regressor_minimizes_what_it_says(lam):
     here = np.array([model.intercept_, *model.coef_])
     best = minimize(cost, here * 0.9, tol=1e-14, options={"maxiter": 5000}).fun
     assert cost(here) <= best * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("units", [1e-8, 1e6, 1e8])
+@pytest.mark.parametrize("all_columns", [True, False])
+@pytest.mark.parametrize(
+    "model",
+    [HuberRegressor(20.0), LogisticClassifier(0.0), HuberRegressor(20.0, fit_intercept=False)],
+    ids=str,
+)
+def test_the_units_of_a_column_change_its_weight_and_no_prediction(model, all_columns, units):
+    y = Y > 140 if isinstance(model, LogisticClassifier) else Y
+    scale = np.where(np.arange(X.shape[1]) % 2 == 0, units, 1.0) if not all_columns else units
+    plain, moved = clone(model).fit(X, y), clone(model).fit(X * scale, y)
+    np.testing.assert_allclose(moved.coef_ * scale, plain.coef_, rtol=1e-6)
+    assert moved.n_iter_ == plain.n_iter_
+
+
+@pytest.mark.parametrize("model", [HuberRegressor(20.0, 0.1), LogisticClassifier(0.1)], ids=str)
+def test_an_offset_of_the_columns_moves_the_intercept_only(model):
+    y = Y > 140 if isinstance(model, LogisticClassifier) else Y
+    plain, moved = clone(model).fit(X, y), clone(model).fit(X + 2000.0, y)
+    np.testing.assert_allclose(moved.coef_, plain.coef_, rtol=1e-8)
+    np.testing.assert_allclose(
+        moved.intercept_, plain.intercept_ - 2000 * plain.coef_.sum(), rtol=1e-8
+    )
+
+
+@pytest.mark.parametrize("delta", [1.0, 20.0, 1e9])
+def test_an_offset_of_the_target_moves_the_intercept_only(delta):
+    plain, moved = HuberRegressor(delta).fit(X, Y), HuberRegressor(delta).fit(X, Y + 1e6)
+    np.testing.assert_allclose(moved.coef_, plain.coef_, rtol=1e-6)
+    np.testing.assert_allclose(moved.intercept_, plain.intercept_ + 1e6, rtol=1e-9)
+
+
+def test_raw_columns_of_longley_reach_the_minimum_of_standardized_ones():
+    table, y, _ = longley()
+    unit = (table - table.mean(axis=0)) / table.std(axis=0)
+    costs = []
+    for columns in (table, unit):
+        model = HuberRegressor(delta=100.0).fit(columns, y)
+        r = np.abs(model.predict(columns) - y)
+        costs.append(np.where(r <= 100, r**2 / 2, 100 * r - 5000).mean())
+    np.testing.assert_allclose(costs, 12469.4548, rtol=1e-6)
+
+
+def test_a_constant_column_has_no_weight():
+    table = np.column_stack([X, np.full(N, 0.1)])
+    for model in (HuberRegressor(20.0), LogisticClassifier(0.0), RidgeRegressor(0.0)):
+        y = Y > 140 if isinstance(model, LogisticClassifier) else Y
+        assert model.fit(table, y).coef_[-1] == 0
+
+
+def test_tol_is_relative_so_that_the_unit_of_the_target_does_not_matter():
+    counts = [HuberRegressor(20.0 * s, tol=1e-2).fit(X, Y * s).n_iter_ for s in (1.0, 1e-6, 1e6)]
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0] < HuberRegressor(20.0).fit(X, Y).n_iter_
+
+
+def test_a_fit_that_needs_every_step_it_may_take_is_converged():
+    n = HuberRegressor(20.0).fit(X, Y).n_iter_
+    HuberRegressor(20.0, max_iter=n).fit(X, Y)  # a warning would be an error here
+    with pytest.warns(ConvergenceWarning):
+        HuberRegressor(20.0, max_iter=n - 1).fit(X, Y)
+
+
+def test_a_tie_goes_to_the_first_class():
+    model = LogisticClassifier(fit_intercept=False).fit([[-1.0], [1.0]], ["a", "b"])
+    assert model.decision_function([[0.0]]) == 0 and model.predict([[0.0]]) == "a"
+
+
+def test_a_small_share_of_l1_is_no_ridge():
+    mine = ElasticNetRegressor(1.0, l1_ratio=0.1).fit(X, Y)
+    other = ElasticNet(1.0, l1_ratio=0.1, tol=1e-12, max_iter=100_000).fit(X, Y)
+    np.testing.assert_allclose(mine.coef_, other.coef_, rtol=1e-6)
 
 
 def test_outliers_in_y_move_the_huber_fit_less():

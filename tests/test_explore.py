@@ -63,6 +63,23 @@ def test_the_html_starts_at_the_given_positions_and_says_so():
     assert "width &lt;a&gt;" in html and 'aria-valuetext="3"' in html
 
 
+def test_a_slider_may_show_words_instead_of_numbers(monkeypatch):
+    explored = make(words={"b": ["one & only", "two"]}, start={"b": 0})
+    html = explored.html()
+    assert payload(html)["values"] == [["1", "2", "3"], ["one & only", "two"]]
+    assert html.count('<label class="worded">') == html.count("<label>") == 1
+    assert 'aria-valuetext="one &amp; only"' in html and "<output>one &amp; only</output>" in html
+    monkeypatch.delenv(STATIC)
+    slider = explored.widget().children[1]
+    assert slider.options == (("one & only", 1.0), ("two", 2.0))
+
+
+@pytest.mark.parametrize("words", [{"b": ["one"]}, {"c": ["one", "two"]}])
+def test_words_that_do_not_fit_a_slider_are_refused(words):
+    with pytest.raises(ValueError, match="must have one word for each value"):
+        make(words=words)
+
+
 def test_the_html_asks_nobody_for_anything():
     html = make().html()
     assert not re.search(r"https?:|src=\"(?!data:)|@import|url\(", html)

@@ -158,6 +158,22 @@ def test_an_objective_that_is_not_finite_is_a_divergence_and_no_endless_loop(sol
     assert solve(Broken(), np.zeros(2), step=1.0).diverged_at == 1
 
 
+def test_a_promise_of_armijo_that_overflows_is_a_divergence():
+    loss, w = SquaredError([[1e140]], [0.0]), np.array([1e11])
+    assert np.isfinite(loss.value(w)) and backtracking(loss, w, step=1.0).diverged_at == 1
+
+
+def test_armijos_rule_is_kept_where_it_is_just_kept():
+    """On w^2/2 the step 1 leads to the minimum, and falls by exactly half of g^2."""
+    assert backtracking(SquaredError([[1.0]], [0.0]), [1.0], step=1.0, max_iter=1).w == 0
+
+
+def test_where_the_curvature_overflows_the_given_step_stands_in():
+    loss, step = SquaredError([[1e145]], [0.0]), 0.5e-290  # dw dg is 2.5e311 after one step
+    path = barzilai_borwein(loss, [1e11], step=step, max_iter=2, record=True).path[:, 0]
+    np.testing.assert_allclose(path, [1e11, 0.5e11, 0.25e11], rtol=1e-9)
+
+
 def test_a_start_at_the_minimum_stays_there():
     loss = SquaredError(np.eye(2), [1.0, 2.0])
     for solve in (backtracking, barzilai_borwein):

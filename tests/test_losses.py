@@ -197,6 +197,12 @@ def test_a_sweep_of_deltas_equals_a_loop():
         np.testing.assert_allclose(sweep.hessian_vector(at, w[1]), hv, rtol=1e-12)
 
 
+def test_a_row_that_is_off_by_exactly_delta_still_bends_the_huber_loss():
+    loss = HuberLoss([[1.0]], [0.0], 1.0)
+    assert loss.hessian_vector([1.0], [1.0]) == loss.hessian_vector([-1.0], [1.0]) == 1
+    assert loss.hessian_vector([1.0 + 1e-15], [1.0]) == 0
+
+
 def test_a_row_pulls_the_huber_fit_no_harder_than_delta():
     loss, far = HuberLoss([[2.0]], [0.0], 0.5), np.array([[0.1], [0.3], [1e6], [-1e300]])
     np.testing.assert_array_equal(loss.gradient(far), [[0.4], [1.0], [1.0], [-1.0]])

@@ -1,5 +1,7 @@
 """Newton's method finds the minimum of every smooth loss, and never goes up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -73,6 +75,54 @@ def test_equal_columns_are_no_obstacle():
     np.testing.assert_allclose(fitted, X[:, 1:3] @ least_squares(X[:, 1:3], Y), rtol=1e-6)
 
 
+@pytest.mark.parametrize(("n", "year"), [(6, 1e5), (6, 1e6), (10, 1e6), (10, 1e7)])
+def test_a_promise_that_is_small_for_its_damping_alone_is_no_minimum(n, year):
+    """Large numbers beside ones: far from the minimum, damped steps promise less than rounding."""
+    t = np.arange(float(n))
+    y, ones = 2 * t + t % 3, np.ones(n)
+    least = newton(HuberLoss(np.column_stack([ones, t]), y, 0.1), 0.0, [0.0, 0.0]).objective
+    loss = HuberLoss(np.column_stack([ones, t + year]), y, 0.1)
+    run = newton(loss, 0.0, [0.0, 0.0], tol=0.0)
+    assert not run.converged or run.objective < 1.001 * least
+    straight = replace(loss, y=2 * t)  # (-2 year, 2) fits
+    run = newton(straight, 0.0, [0.0, 0.0], tol=0.0)
+    assert not run.converged or run.objective < 1e-9
+
+
+@each
+@pytest.mark.parametrize("lam", [0.0, 0.1])
+def test_the_units_of_the_columns_do_not_matter(loss, lam):
+    """Powers of 2, which multiply without rounding; lam > 0 knows the units it is in."""
+    units = np.array([1.0, 2.0**-30, 2.0**30, 2.0**20]) if lam == 0 else 2.0**30
+    moved = replace(loss, X=X * units)
+    plain = newton(loss, lam, np.zeros(4), mask=np.full(4, True))
+    other = newton(moved, lam * np.mean(np.square(units)), np.zeros(4), mask=np.full(4, True))
+    np.testing.assert_allclose(other.w * units, plain.w, rtol=1e-9)
+    assert other.n_iter == plain.n_iter and other.converged == plain.converged
+
+
+def test_the_last_point_is_judged_too():
+    loss = LOSSES["squared"]
+    run = newton(loss, 0.5, np.zeros(4), tol=1e-8, max_iter=1)
+    assert run.converged and run.n_iter == 1
+
+
+def test_a_step_is_taken_where_it_keeps_a_hundredth_of_its_promise():
+    """On log(2 cosh(w/2)) Newton's step leads to w - sinh w, and overshoots more and more."""
+    loss = LogisticLoss([[1.0], [1.0]], [0.0, 1.0])
+    taken = newton(loss, 0.0, [1.5], max_iter=1)  # it keeps 0.31 of it
+    np.testing.assert_allclose(taken.w, 1.5 - np.sinh(1.5), rtol=1e-9)
+    w = 2.17  # it falls by 0.004 of it
+    assert loss.value([w - np.sinh(w)]) < loss.value([w])
+    assert newton(loss, 0.0, [w], max_iter=1).w == w
+
+
+def test_a_step_that_failed_is_damped_at_once():
+    """A damping that begins at 1e-12 and is only multiplied by 10 needs 30 systems."""
+    flat = HuberLoss([[1.0]] * 5, [10.0, 11.0, 12.0, 13.0, 14.0], 0.1)
+    assert newton(flat, 0.0, [0.0]).n_iter <= 26
+
+
 def test_too_few_systems_are_a_result():
     run = newton(LOSSES["logistic"], 0.0, np.zeros(4), max_iter=1)
     assert not run.converged and run.n_iter == 1
@@ -94,8 +144,19 @@ def test_the_start_is_not_written_to():
         ({"mask": [True, False]}, "the last axis of mask must have 4 entries"),
         ({"max_iter": 0}, "max_iter must be >= 1, got 0"),
         ({"tol": -1.0}, "tol must be finite and >= 0, got -1"),
+        ({"loss": HuberLoss(X, Y, [[1.0], [2.0]])}, r"loss.value\(w\) must be a number, .* \(2,\)"),
+        ({"w0": np.zeros(3)}, r"the last axis of w must have 4 entries, .* \(3,\)"),
+        ({"w0": np.full(4, 1e200)}, "w0 must have a finite objective, got inf"),
+        ({"loss": SquaredError(X * 1e160, Y)}, r"loss.curvature\(\) must be finite, got inf"),
     ],
 )
 def test_bad_input_is_told(arguments, words):
     with pytest.raises(ValueError, match=words):
-        newton(LOSSES["squared"], **{"lam": 0.1, "w0": np.zeros(4)} | arguments)
+        newton(**{"loss": LOSSES["squared"], "lam": 0.1, "w0": np.zeros(4)} | arguments)
+
+
+@pytest.mark.parametrize("loss", [3, SquaredError, L2(1.0)], ids=str)
+def test_what_is_no_loss_is_told(loss):
+    words = "loss must have the methods value, gradient, hessian_vector and curvature, such as"
+    with pytest.raises(TypeError, match=words):
+        newton(loss, 0.1, np.zeros(4))

@@ -131,6 +131,14 @@ def test_norms_that_overflow_when_squared_are_still_norms(size):
     np.testing.assert_allclose(np.concatenate(tree), [1.2, 1.6], rtol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1e-150, 1e-170, 1e-280])
+def test_norms_that_underflow_when_squared_are_still_norms(size):
+    g = np.array([[0.6, 0.8], [0.0, 0.0], [1e-20, 0.0], [3.0, 4.0]]) * size
+    out = ClipByNorm(size / 2).update(g, None, None)[0]
+    expected = np.array([[0.3, 0.4], [0, 0], [1e-20, 0], [0.3, 0.4]])
+    np.testing.assert_allclose(out / size, expected, rtol=1e-12)
+
+
 class Layer(NamedTuple):
     W: np.ndarray
     b: np.ndarray

@@ -157,6 +157,14 @@ def test_the_multiplicative_form_multiplies_by_the_cosine():
     np.testing.assert_allclose(s[:, 0], [0.2 * (1 + 0.5 / np.sqrt(2)), 0.1])
 
 
+@pytest.mark.parametrize("size", [1e-12, 1e-160, 1e-200, 1e-300])
+def test_the_cosine_does_not_depend_on_the_size_of_the_gradients(size):
+    rule, g = Hypergradient(0.2, 0.5, multiplicative=True), np.array([3.0, 4.0]) * size
+    _, memory = rule.next_rate(g, g, rule.start(g))
+    s, _ = rule.next_rate(-g, g, memory)
+    np.testing.assert_allclose(s, 0.1, rtol=1e-12)
+
+
 def test_beta_of_zero_keeps_the_rate():
     for kind in (True, False):
         rule = Hypergradient(0.1, 0.0, multiplicative=kind)

@@ -9,7 +9,7 @@ import pytest
 from reglib.datasets import leaky_memory
 from reglib.losses import SquaredError
 from reglib.networks import MLP, RNN, Omega, SigmoidUnit
-from reglib.optimizers import AdamScaling, ClipByNorm, Momentum, Optimizer, WeightDecay
+from reglib.optimizers import AdamScaling, ClipByNorm, Constant, Momentum, Optimizer, WeightDecay
 from reglib.penalties import L1, L2, Masked, SpectralBall, Sum
 from reglib.solvers import gradient_descent
 from reglib.training import train
@@ -312,6 +312,9 @@ def test_where_no_validation_loss_is_finite_the_start_is_the_best():
     run = train(LOSS, SGD, np.stack([W0, W0 + 1e13]), n_steps=3, validation=HELD, patience=1)
     assert run.best_at[1] == 0 and run.stopped_at[1] == -1 and run.diverged_at[1] == 0
     np.testing.assert_array_equal(run.best_w[1], W0 + 1e13)
+    assert (
+        np.isnan(run.validation_loss[:, 1]).all() and np.isfinite(run.validation_loss[:, 0]).all()
+    )
 
 
 def test_a_validation_never_sees_weights_that_diverged():
@@ -430,6 +433,16 @@ def test_an_array_that_is_no_hyper_parameter_is_no_sweep():
 
     optimizer = Optimizer(Noted(np.zeros((3, 1))), learning_rate=0.1)
     assert train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1).w.shape == (2, 4)
+
+
+def test_sweeps_that_were_sent_to_a_worker_are_named_too():
+    """Arrays that were pickled are no longer read-only."""
+    three = np.array([[0.1], [0.2], [0.3]])
+    optimizer = Optimizer(Momentum(), ClipByNorm(three), learning_rate=Constant(three))
+    for sent in ((optimizer, None), (SGD, Masked(L1(three), [True, False] * 2))):
+        optimizer, penalty = pickle.loads(pickle.dumps(sent))
+        with pytest.raises(ValueError, match=r"fit together, got \(2,\) of w0, \(3,\) of "):
+            train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1, penalty=penalty)
 
 
 @pytest.mark.parametrize("three", [[[0.1], [0.2], [0.3]]])

@@ -5,9 +5,15 @@ import pytest
 
 from reglib.datasets import diabetes, standardize
 from reglib.diagnostics import effective_dof
-from reglib.losses import LogisticLoss, SquaredError
+from reglib.losses import HuberLoss, LogisticLoss, SquaredError
 from reglib.penalties import L1, L2, Masked
-from reglib.solvers import coordinate_descent, elastic_net_path, lasso_path, ridge
+from reglib.solvers import (
+    coordinate_descent,
+    elastic_net_path,
+    gradient_descent,
+    lasso_path,
+    ridge,
+)
 from reglib.tuning import (
     Scores,
     cross_validate,
@@ -20,6 +26,7 @@ from reglib.tuning import (
     ridge_loo,
 )
 
+NAN, INF = float("nan"), float("inf")
 RNG = np.random.default_rng(0)
 X, Y, _ = diabetes()
 A = RNG.standard_normal((25, 4)) * [1, 3, 0.2, 5] + [0, 2, -1, 30]
@@ -159,6 +166,46 @@ def test_a_row_that_alone_decides_a_weight_has_no_score_at_0_and_one_above():
         )
 
 
+def test_a_penalty_that_is_tiny_is_not_none():
+    Z = np.column_stack([A, np.eye(25)[0]])
+    for lam in (1e-14, 1e-30):
+        np.testing.assert_allclose(
+            ridge_loo(Z, B, [lam]).by_fold[0], refits(Z, B, 1e-12, True)[0], rtol=1e-6
+        )
+
+
+def test_a_row_that_is_far_off_is_not_taken_for_one_that_alone_decides():
+    far = RNG.standard_normal((10, 2)) * np.r_[1e5, np.ones(9)][:, None]
+    for lam in (0.0, 1e-3):
+        expected = refits(far, B[:10], lam, True).mean()
+        np.testing.assert_allclose(ridge_loo(far, B[:10], [lam]).mean[0], expected, rtol=1e-4)
+
+
+def test_a_copy_of_a_column_that_has_lost_digits_is_still_a_copy():
+    """Its singular value is rounding, of some eps; more than one eps, fewer than n."""
+    x = np.random.default_rng(0).standard_normal((200, 1))
+    y = x[:, 0] + np.cos(np.arange(200.0))
+    for score in (ridge_loo, gcv):
+        twice = score(np.column_stack([x, (x + 30) - 30]), y, [0.0]).mean
+        np.testing.assert_allclose(twice, score(x, y, [0.0]).mean, rtol=1e-9)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("score", [ridge_loo, gcv])
+@pytest.mark.parametrize("name", ["tall", "wide"])
+def test_a_unit_of_the_columns_is_a_unit_of_lam_at_any_size(name, score, intercept):
+    X, y = SHAPES[name]
+    lams = np.array([10.0, 0.1, 0.0])
+    expected = score(X, y, lams, intercept=intercept).mean
+    for unit in (2.0**-500, 2.0**40, 2.0**500):
+        moved = score(X * unit, y, lams * unit**2, intercept=intercept)
+        np.testing.assert_allclose(moved.mean, expected, rtol=1e-9)
+    none = score(X * 0, y, [1.0], intercept=intercept).mean
+    for unit, limit in ((1e-155, none), (1e-300, none), (1e154, expected[2]), (1e300, expected[2])):
+        moved = score(X * unit, y, [1.0], intercept=intercept).mean
+        np.testing.assert_allclose(moved, limit, rtol=1e-9)
+
+
 def by_hand(X, y, lam, folds, scale):
     """Cross-validation written out, one number at a time."""
     table = []
@@ -279,6 +326,31 @@ def test_of_equal_scores_the_larger_lam_is_taken():
     assert scores.index == 1 and scores.best == 2
 
 
+@pytest.mark.parametrize("bad", [NAN, INF])
+def test_a_score_that_is_not_finite_never_wins(bad):
+    folds = np.array([[bad, 5.0, 2.0, 1.0], [1.0, 7.0, 2.5, 2.0]])
+    scores = Scores(np.array([4.0, 3.0, 2.0, 1.0]), folds.mean(axis=0), folds)
+    assert scores.index == 3 and scores.best == 1 and np.isnan(scores.standard_error[0])
+    assert one_standard_error(scores) == 1  # 1.5 + 0.5 is below 2.25
+    first = Scores(np.array([2.0, 1.0]), np.array([bad, INF if np.isnan(bad) else NAN]))
+    assert first.index == int(np.isnan(bad))
+
+
+def test_a_run_that_diverges_scores_no_warning_and_no_win():
+    def descent(Z, r, lam):
+        start = np.zeros(Z.shape[1])
+        return gradient_descent(SquaredError(Z, r), L2(lam), start, step=0.1, max_iter=300).w
+
+    scores = cross_validate(A, B, [1e-2, 1.0, 1e3, 1e160, 1e200], FOLDS, fit=descent)
+    assert scores.best in (1e-2, 1.0) and not np.isfinite(scores.mean[0])
+    assert one_standard_error(scores) in (1e-2, 1.0)
+
+
+def test_where_nothing_is_finite_the_first_of_equal_scores_is_taken():
+    folds = np.array([[NAN, INF, INF]] * 2)
+    assert one_standard_error(Scores(np.array([3.0, 2.0, 1.0]), folds[0], folds)) == 2
+
+
 def test_one_standard_error_is_the_simplest_model_that_folds_cannot_tell_from_the_best():
     scores = cross_validate(X, Y, np.geomspace(1e-4, 10, 101), kfold(442, 5, RNG))
     chosen = one_standard_error(scores)
@@ -307,6 +379,19 @@ def test_random_search_draws_log_uniformly_between_its_bounds():
     np.testing.assert_allclose(shares, 0.2, atol=0.04)
     np.testing.assert_array_equal(search.score, np.sort(lam))
     assert search.best == {"lam": lam[0]}
+
+
+def test_random_search_stays_between_bounds_that_are_neighbors():
+    for low in (7.0, 1e-4):  # e^log would leave them
+        high = np.nextafter(low, 10)
+        lam = random_search(lambda lam: lam, 50, np.random.default_rng(0), lam=(low, high)).tried
+        assert lam["lam"].min() >= low and lam["lam"].max() <= high
+
+
+def test_any_name_may_be_searched():
+    rng, bounds = np.random.default_rng(0), {"n": (1, 2), "score": (3, 4), "rng": (5, 6)}
+    best = random_search(lambda n, score, rng: n + score + rng, 9, rng, **bounds).best
+    assert list(best) == ["n", "score", "rng"] and 1 <= best["n"] <= 2 and 5 <= best["rng"] <= 6
 
 
 def test_random_search_takes_several_names_and_sets_diverged_runs_last():
@@ -369,6 +454,28 @@ def test_a_column_of_lams_gives_the_gradients_of_a_loop():
         np.testing.assert_allclose(there.w[k], one.w, rtol=1e-12)
 
 
+@pytest.mark.parametrize("p", [3, 2])  # as many weights as deltas, and not
+def test_a_sweep_inside_the_losses_gives_the_gradients_of_a_loop(p):
+    data, held, deltas = (A[:15, :p], B[:15]), (A[15:, :p], B[15:]), np.array([2.0, 0.5, 8.0])
+    loss, validation = HuberLoss(*data, deltas[:, None]), SquaredError(*held)
+    w, lams = RNG.standard_normal((3, p)) / 10 + [0.2] * p, np.array([0.3, 5.0])
+    there = implicit_gradient(loss, validation, lams[:, None, None], w=w)
+    assert there.value.shape == there.gradient.shape == (2, 3) and there.w.shape == (2, 3, p)
+    shared = implicit_gradient(loss, validation, 0.3, w=w[0])
+    assert shared.value.shape == shared.gradient.shape == (3,) and shared.w.shape == (3, p)
+    judged = implicit_gradient(SquaredError(*data), HuberLoss(*held, deltas[:, None]), 0.3)
+    for j, delta in enumerate(deltas):
+        one = HuberLoss(*data, delta)
+        for i, lam in enumerate(lams):
+            alone = implicit_gradient(one, validation, lam, w=w[j])
+            np.testing.assert_allclose(there.gradient[i, j], alone.gradient, rtol=1e-10)
+        alone = implicit_gradient(one, validation, 0.3, w=w[0])
+        np.testing.assert_allclose(shared.gradient[j], alone.gradient, rtol=1e-10)
+        alone = implicit_gradient(SquaredError(*data), HuberLoss(*held, delta), 0.3)
+        np.testing.assert_allclose(judged.gradient[j], alone.gradient, rtol=1e-10)
+        np.testing.assert_allclose(judged.value[j], alone.value, rtol=1e-12)
+
+
 def newton(loss, lam, mask, w):
     """argmin loss + lam/2 ||w[mask]||^2 of a smooth loss."""
     penalty, D = Masked(L2(lam), mask), np.diag(mask).astype(float)
@@ -421,7 +528,6 @@ def test_folds_may_be_flags_slices_or_a_generator():
         np.testing.assert_array_equal(one(A, B, LAMS, halves).mean, one(A, B, LAMS, numbers).mean)
 
 
-NAN = float("nan")
 SCORES = {
     "cross_validate": lambda folds=FOLDS, lams=LAMS, X=A, y=B: cross_validate(X, y, lams, folds),
     "lasso_cv": lambda folds=FOLDS, lams=LAMS, X=A, y=B: lasso_cv(X, y, folds, lams),
@@ -543,6 +649,45 @@ def test_folds_that_are_none(call, folds, error, words):
             lambda: random_search(lambda lam: "a", 5, RNG, lam=(1, 2)),
             TypeError,
             r"score\(\.\.\.\) must be an array of real numbers",
+        ),
+        (
+            lambda: random_search(lambda lam: [lam, 9.0], 5, RNG, lam=(1, 2)),
+            ValueError,
+            r"score\(\.\.\.\) must be a number, got shape \(2,\)",
+        ),
+        (
+            lambda: random_search(lambda lam: NAN, 5, RNG, lam=(1, 2)).best,
+            ValueError,
+            r"score must not be NaN at every trial, got array\(\[nan",
+        ),
+        (
+            lambda: Scores(np.ones(2), np.full(2, NAN)).best,
+            ValueError,
+            r"scores must have a mean that is not NaN, got array\(\[nan, nan\]\)",
+        ),
+        (
+            lambda: one_standard_error(Scores(np.ones(2), np.ones(2), np.ones((1, 2)))),
+            ValueError,
+            "scores must have two folds or more, got 1",
+        ),
+        (
+            lambda: implicit_gradient(
+                HuberLoss(A, B, [[1.0], [2.0]]), SquaredError(A, B), 1.0, w=np.ones((3, 4))
+            ),
+            ValueError,
+            r"lam, w and the losses must fit together, got .* w of shape \(3, 4\)",
+        ),
+        (
+            lambda: implicit_gradient(
+                SquaredError(A, B), SquaredError(A, B), [[1.0], [2.0]], w=np.ones((3, 4))
+            ),
+            ValueError,
+            r"fit together, got lam of shape \(2, 1\) and w of shape \(3, 4\); give each sweep",
+        ),
+        (
+            lambda: implicit_gradient(L2(1.0), SquaredError(A, B), 1.0, w=np.ones(4)),
+            TypeError,
+            "loss must have the methods gradient and hessian_vector, such as .*, got L2",
         ),
         (
             lambda: implicit_gradient(LogisticLoss(A, B > 0), SquaredError(A, B), 1.0),

@@ -72,6 +72,20 @@ def _of_one_length(X: Array, y: Array) -> tuple[Array, Array]:
     return X, y
 
 
+def record(name: str, value: ArrayLike, size: int | None = None, least: float = -np.inf) -> Array:
+    """A number (k,) for each step, none below `least`; inf and NaN may be among them."""
+    array = floats(name, value)
+    finite(name, np.zeros(array.shape), ndim=1)  # its shape is judged, not what it holds
+    if size is not None and len(array) != size:
+        raise ValueError(
+            f"{name} must have one entry for each of {size} losses, got {len(array)} entries"
+        )
+    low = np.flatnonzero(array < least)
+    if low.size:
+        raise ValueError(f"{name} must be >= {least:g}, got {array[low[0]]:g} at index {low[0]}")
+    return array
+
+
 def labels(y: Array) -> Array:
     """Targets that are classes: each 0 or 1."""
     wrong = np.flatnonzero((y != 0) & (y != 1))

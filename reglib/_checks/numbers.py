@@ -64,6 +64,14 @@ def single(name: str, value: Hyper) -> float:
     return value
 
 
+def scalar(name: str, value: ArrayLike) -> float:
+    """One number, inf and NaN among them, that something has returned."""
+    array = floats(name, value)
+    if array.ndim:
+        raise ValueError(f"{name} must be a number, got shape {array.shape}")
+    return float(array)
+
+
 def over_weights(lam: Hyper) -> Hyper:
     """`lam` without its last axis: what multiplies a sum over the weights."""
     return lam[..., 0] if isinstance(lam, np.ndarray) else lam

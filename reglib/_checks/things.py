@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib._checks._words import shown
+from reglib._checks._words import Hyper, shown
 from reglib._checks.arrays import array_of
 from reglib._checks.numbers import count, positive
 
@@ -52,6 +52,16 @@ def objective(name: str, value: Any) -> Any:
     return value
 
 
+def methods(name: str, value: Any, *wanted: str) -> Any:
+    """Anything with at least two methods, made and not merely named."""
+    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in wanted):
+        raise TypeError(
+            f"{name} must have the methods {', '.join(wanted[:-1])} and {wanted[-1]}, such as "
+            f"SquaredError(X, y), got {shown(value)}"
+        )
+    return value
+
+
 def valued(name: str, value: Any) -> Any:
     """Anything with a value, made and not merely named."""
     if isinstance(value, type) or not callable(getattr(value, "value", None)):
@@ -63,13 +73,18 @@ def valued(name: str, value: Any) -> Any:
 
 def sweeps(name: str, value: Any) -> dict[str, tuple[int, ...]]:
     """The leading axes of every hyper-parameter in a penalty or in transforms, by its name."""
-    if isinstance(value, np.ndarray):  # `hyper` has made its arrays read-only
-        return {} if value.flags.writeable or value.shape[-1:] != (1,) else {name: value.shape[:-1]}
+    if isinstance(value, np.ndarray):
+        return {name: value.shape[:-1]} if value.shape[-1:] == (1,) else {}
     parts: dict[str, Any] = {}
     if isinstance(value, tuple):
         parts = {f"{name}[{i}]": part for i, part in enumerate(value)}
     elif is_dataclass(value):
-        parts = {f"{name}.{field.name}": getattr(value, field.name) for field in fields(value)}
+        held = [(field, getattr(value, field.name)) for field in fields(value)]
+        parts = {  # an array is swept where its field says so, and may hold data elsewhere
+            f"{name}.{field.name}": part
+            for field, part in held
+            if field.type in ("Hyper", Hyper) or not isinstance(part, np.ndarray)
+        }
     return {label: axes for part in parts.items() for label, axes in sweeps(*part).items()}
 
 
@@ -161,3 +176,9 @@ def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
         words = ", ".join(repr(c) for c in choices)
         raise ValueError(f"{name} must be one of {words}, got {shown(value)}")
     return value
+
+
+def that(name: str, holds: Any, rule: str, value: Any) -> None:
+    """A rule that only the caller can judge, in its words."""
+    if not holds:
+        raise ValueError(f"{name} must {rule}, got {shown(value)}")

@@ -129,6 +129,12 @@ def shares(chosen: Floats, n_bins: int = 20) -> tuple[Floats, Floats]:
     return np.histogram(chosen, edges)[0], edges
 
 
+def turns(curve: Any) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Where inside a curve (m,) it is lower, and where higher, than at both neighbors."""
+    up = np.diff(curve) > 0
+    return 1 + np.flatnonzero(~up[:-1] & up[1:]), 1 + np.flatnonzero(up[:-1] & ~up[1:])
+
+
 def draw_choices(figure: Figure, curves: Sequence[Scores], others: dict[str, Scores]) -> None:
     """Above the first curves and their lowest points; below how often each lam was chosen."""
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])

@@ -55,7 +55,7 @@ class ContradictionError(AssertionError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the ledger; `settled_in` names the notebooks that settle it, none is pending."""
+    """One line of the ledger; `settled_in` names the notebooks that settle it."""
 
     id: str
     kind: str  # "claim" or "defect"
@@ -68,9 +68,7 @@ class Entry:
     fix: str = ""
     line: str = ""
     evidence: str = ""
-    remains: str = ""
     absent: tuple[str, ...] = ()
-    planned: tuple[str, ...] = ()
     settled_in: tuple[str, ...] = ()
 
 
@@ -191,8 +189,6 @@ def box(entry: Entry, sentences: dict[str, list[str]]) -> str:
     notes = [entry.reason, entry.condition, entry.instead and f"Testable instead: {entry.instead}"]
     if entry.kind == "defect":
         notes = [f"In the listing: {entry.line}.", f"Fix: {entry.fix}"]
-    if entry.remains:
-        notes.append(f"Still pending: {entry.remains}.")
     return (
         f'<div class="verdict verdict-{entry.verdict}" id="claim-{entry.id.lower()}" '
         'style="border-left:.3em solid var(--verdict,#888);padding:.2em 1em">'

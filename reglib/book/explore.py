@@ -72,9 +72,12 @@ class Explore:
         start: dict[str, int],
         labels: dict[str, str],
         grids: dict[str, list[float]],
+        words: dict[str, Sequence[str]],
     ) -> None:
         self.draw, self.figsize, self.start = draw, figsize, start
         self.labels, self.grids = labels, grids
+        self.words = words
+        self.shown = {k: list(words.get(k) or map(number, grid)) for k, grid in grids.items()}
 
     @cached_property
     def figure(self) -> Figure:
@@ -116,22 +119,27 @@ class Explore:
     def started(self) -> list[float]:
         return [grid[self.start[name]] for name, grid in self.grids.items()]
 
+    def worded(self, name: str) -> str:
+        """A class for the label of a slider with words: they need a line of their own."""
+        return ' class="worded"' if name in self.words else ""
+
     def html(self) -> str:
         """The form that needs no kernel, no library and no request."""
         first = 0
         for name, grid in self.grids.items():
             first = first * len(grid) + self.start[name]
         addresses, sentences = zip(*self.frames, strict=True)
-        shown = [[number(v) for v in grid] for grid in self.grids.values()]
-        data = {"frames": addresses, "sentences": sentences, "values": shown}
+        values = list(self.shown.values())
+        data = {"frames": addresses, "sentences": sentences, "values": values}
         # A sentence that holds "</" must not close the script it stands in.
         payload = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
         controls = "".join(
-            f'<label><span>{escape(self.labels[name])}</span><input type="range" min="0" step="1" '
-            f'max="{len(grid) - 1}" value="{self.start[name]}" '
-            f'aria-valuetext="{number(grid[self.start[name]])}" autocomplete="off">'
-            f"<output>{number(grid[self.start[name]])}</output></label>"
-            for name, grid in self.grids.items()
+            f"<label{self.worded(name)}><span>{escape(self.labels[name])}</span>"
+            f'<input type="range" min="0" step="1" max="{len(shown) - 1}" '
+            f'value="{self.start[name]}" aria-valuetext="{escape(shown[self.start[name]])}" '
+            'autocomplete="off">'
+            f"<output>{escape(shown[self.start[name]])}</output></label>"
+            for name, shown in self.shown.items()
         )
         image = style.image_tag(addresses[first], style.css_size(self.figure), sentences[first])
         return (
@@ -154,7 +162,7 @@ class Explore:
 
         sliders = {
             name: ipywidgets.SelectionSlider(
-                options=[(number(v), v) for v in grid],
+                options=list(zip(self.shown[name], grid, strict=True)),
                 value=grid[self.start[name]],
                 description=self.labels[name],
                 style={"description_width": "initial"},
@@ -195,14 +203,16 @@ def explore(
     figsize: tuple[float, float] = style.LOOK["figure.figsize"],
     start: dict[str, int] | None = None,
     labels: dict[str, str] | None = None,
+    words: dict[str, Sequence[str]] | None = None,
     **grids: Sequence[float],
 ) -> Explore:
     """A figure with one slider for each keyword: `explore(draw, lam=[0, 1], step=[0.1, 0.2])`.
 
     draw(figure, **values) draws on the empty figure and returns a sentence that says what is to be
     seen. `start` gives the position (not the value) at which a slider begins, the middle where
-    nothing is said; `labels` the names shown. ValueError: no slider, or one with fewer than 2
-    values, or a start outside its grid.
+    nothing is said; `labels` the names shown; `words` what a slider shows instead of its numbers,
+    one word for each value. ValueError: no slider, or one with fewer than 2 values, a start outside
+    its grid, or not as many words as values.
     """
     values = {name: [float(v) for v in grid] for name, grid in grids.items()}
     if not values:
@@ -217,4 +227,7 @@ def explore(
     if unknown := set(labels or {}) - set(values):
         raise ValueError(f"labels must name sliders, got {sorted(unknown)}")
     labels = {name: name for name in values} | (labels or {})
-    return Explore(draw, figsize, start, labels, values)
+    for name, spoken in (words or {}).items():
+        if name not in values or len(spoken) != len(values[name]):
+            raise ValueError(f"words[{name!r}] must have one word for each value of that slider")
+    return Explore(draw, figsize, start, labels, values, dict(words or {}))

@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from reglib.book import style
 from reglib.datasets import diabetes, standardize
+from reglib.diagnostics import step_limit
 from reglib.losses import SquaredError
+from reglib.optimizers import Optimizer
 from reglib.solvers import gradient_descent, least_squares, ridge
+from reglib.training import train
+from reglib.tuning import gcv
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +34,14 @@ class Split:
     test: SquaredError
     names: tuple[str, ...]
 
+    def pooled(self) -> tuple[SquaredError, SquaredError]:
+        """Training and held-out rows as one training set, and the test rows, both scaled by it."""
+        parts = self.train, self.held, self.test
+        rows = np.arange(self.train.n_rows + self.held.n_rows)
+        X, y = np.concatenate([f.X for f in parts]), np.concatenate([f.y for f in parts])
+        loss = SquaredError(standardize(X, rows).X, y - y[rows].mean())
+        return loss.on(rows), loss.on(np.arange(len(rows), len(y)))
+
 
 def split(seed: int, n_train: int = 40, n_held: int = 100) -> Split:
     """Diabetes patients in an order drawn with `seed`."""
@@ -39,6 +51,25 @@ def split(seed: int, n_train: int = 40, n_held: int = 100) -> Split:
     loss = SquaredError(standardize(X, train).X, y - y[train].mean())
     held, test = rows[n_train : n_train + n_held], rows[n_train + n_held :]
     return Split(loss.on(train), loss.on(held), loss.on(test), names)
+
+
+def verdict(one: Split, lams: Floats, **options: Any) -> Floats:
+    """Mean squared test errors (5,) of least squares, early stopping, ridge; of two on all rows.
+
+    The first three are fitted to the training rows; held-out rows stop the second, at half its
+    step limit with the `options` of `train`, and choose the lam of the third. The last two are
+    least squares, and ridge with lam by GCV, on training and held-out rows together.
+    """
+    few = one.train
+    sgd = Optimizer(learning_rate=0.5 * step_limit(few))
+    early = train(few, sgd, np.zeros(few.X.shape[1]), validation=one.held, **options).best_w
+    rivals = ridge(few.X, few.y, lams[:, None])
+    chosen = rivals[one.held.value(rivals).argmin()]
+    fits = np.array([least_squares(few.X, few.y), early, chosen])
+    everything, test = one.pooled()
+    lam = [[0.0], [gcv(everything.X, everything.y, lams).best]]
+    wide = ridge(everything.X, everything.y, lam)
+    return 2 * np.r_[one.test.value(fits), test.value(wide)]
 
 
 class Stopped:

@@ -11,13 +11,15 @@ from reglib import _checks
 from reglib._checks import Array, Hyper
 from reglib.optimizers.chain import Memoryless
 
+SMALL = 1e-140
+"""Below this length the squares of a vector may underflow."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClipByNorm(Memoryless):
     """g min(1, max_norm / ||g||): the direction stays, the length is at most max_norm > 0.
 
-    The norm is taken over the whole vector and does not overflow. Source: Pascanu, Mikolov and
-    Bengio 2013.
+    The norm is taken over the whole vector, at any size. Source: Pascanu, Mikolov and Bengio 2013.
 
     >>> ClipByNorm(1.0).update(np.array([3e200, 4e200]), None, None)[0]
     array([0.6, 0.8])
@@ -86,13 +88,12 @@ def _map(tree: Any, f: Any) -> Any:
 
 
 def norm(g: Array) -> Array:
-    """||g|| along the last axis, kept: (..., 1); no overflow, inf or NaN only where g has one."""
+    """||g|| along the last axis, kept: (..., 1), at any size; inf or NaN only where g has one."""
     with np.errstate(over="ignore", invalid="ignore"):
         length = np.linalg.norm(g, axis=-1, keepdims=True)
-        if np.isfinite(length).all():
+        safe = (length > SMALL) & (length < np.inf)
+        if safe.all():
             return length
         largest = np.abs(g).max(axis=-1, keepdims=True, initial=0)
         scale = np.where((largest > 0) & (largest < np.inf), largest, 1)
-        return np.where(
-            np.isfinite(length), length, scale * np.linalg.norm(g / scale, axis=-1, keepdims=True)
-        )
+        return np.where(safe, length, scale * np.linalg.norm(g / scale, axis=-1, keepdims=True))

@@ -114,9 +114,7 @@ def barzilai_borwein(
     def update(w: Array, previous: Array, k: int) -> Array:
         nonlocal taken, last
         g = f.gradient(w)
-        dw, dg = w - previous, g - last
-        if k == 1:  # there was no step before this one
-            dw = np.zeros_like(dw)
+        dw, dg = w - previous, g - last  # dw is 0 at k = 1, which has no step before it
         bend = (dw * dg).sum(axis=-1, keepdims=True)
         length = np.square(dw).sum(axis=-1, keepdims=True)
         curved = (bend > 0) & np.isfinite(bend)

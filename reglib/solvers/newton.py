@@ -12,7 +12,9 @@ from reglib._checks import Array
 from reglib.solvers.descent import Result
 
 LEAST = 1e-12
-"""Damping that is always there, in units of H: where H is singular a step is still found."""
+"""Damping that is always there: where H is singular a step is still found."""
+SMALL = 1e-6
+"""Damping that leaves nearly a Newton step, so that its promise is what there is to gain."""
 ROUNDING = 8 * np.finfo(float).eps
 
 
@@ -25,44 +27,54 @@ def newton(
     tol: float = 1e-10,
     max_iter: int = 100,
 ) -> Result:
-    """Minimize loss + lam/2 ||w[mask]||^2 by w <- w - (H(w) + lam D + t I)^-1 g(w).
+    """Minimize loss + lam/2 ||w[mask]||^2 by v <- v - (H + t I)^-1 g in v_j = w_j sqrt(C_jj + lam).
 
-    g is the gradient with the penalty's, H the loss's Hessian, D = diag(mask), every weight where
-    mask is None. A step that does not lower the objective by a hundredth of what g promises is not
-    taken, and the damping t grows instead: the objective never rises. Converged: ||g|| <= tol, or a
-    promise below rounding. n_iter counts the systems solved. The loss is convex, with `value`,
-    `gradient` and `hessian_vector`; w0 (p,); memory 8 p^2 bytes. ValueError: lam < 0 or an array,
-    w0 of more than one axis. Source: Levenberg 1944; Nocedal and Wright 2006, chapter 3.
+    g and H are the objective's gradient and Hessian at v, C = loss.curvature(): no unit of a column
+    matters. A step that does not lower the objective by a hundredth of what g promises is not
+    taken, and the damping t grows instead: the objective never rises. Converged: ||g|| <= tol, in
+    units of sqrt(loss), or with t <= 1e-6 a promise below rounding; where H is still smaller along
+    some direction, that may be short of the minimum. n_iter counts the systems solved. The loss is
+    convex, see `losses`; w0 and mask (p,); memory 8 p^2 bytes. ValueError: lam < 0 or an array, a
+    sweep. Source: Levenberg 1944; Nocedal and Wright 2006, chapter 3.
 
     >>> from reglib.losses import LogisticLoss
     >>> run = newton(LogisticLoss([[1.0], [2.0], [3.0]], [0, 1, 1]), 0.1, [0.0])
     >>> run.w.round(6), int(run.n_iter)
     (array([0.627413]), 5)
     """
+    _checks.methods("loss", loss, "value", "gradient", "hessian_vector", "curvature")
     lam = _checks.single("lam", _checks.nonnegative("lam", lam))
     w = _checks.finite("w0", w0, ndim=1)
     held = np.ones(w.size, dtype=bool) if mask is None else _checks.mask("mask", mask)
-    D = np.diag(_checks.columns("mask", held, w.size, "w0", w.shape))
+    D = lam * _checks.columns("mask", held, w.size, "w0", w.shape)
     tol = _checks.single("tol", _checks.nonnegative("tol", tol))
     max_iter = _checks.count("max_iter", max_iter)
 
     def objective(w: Array) -> float:
-        return float(loss.value(w) + lam / 2 * (w @ D @ w))
+        return _checks.scalar("loss.value(w)", loss.value(w)) + float(D @ w**2) / 2
 
-    f, eye, damping, done, k = objective(w), np.eye(w.size), LEAST, False, 0
-    while k < max_iter:
-        g = loss.gradient(w) + lam * (D @ w)
-        if done := bool(np.linalg.norm(g) <= tol):
-            break
-        H = loss.hessian_vector(w, eye) + lam * D
-        d = np.linalg.solve(H + damping * (np.abs(H).max() or 1.0) * eye, -g)
-        promise, k = float(-g @ d), k + 1
-        if done := promise <= ROUNDING * abs(f):
-            break
-        with np.errstate(over="ignore", invalid="ignore"):
-            new = objective(w + d)
-        if new <= f - promise / 100:
-            w, f, damping = w + d, new, max(damping / 10, LEAST)
-        else:
-            damping = max(10 * damping, 1e-6)
+    with np.errstate(over="ignore", invalid="ignore"):
+        f, damping, done, k = objective(w), LEAST, False, 0
+        _checks.that("w0", np.isfinite(f), "have a finite objective", f)
+        unit, eye = units(loss, D), np.eye(w.size)
+        while not done:
+            g = (loss.gradient(w) + D * w) / unit
+            if (done := bool(np.linalg.norm(g) <= tol)) or k == max_iter:
+                break
+            H = loss.hessian_vector(w, eye / unit) / unit + np.diag(D / unit**2)
+            d, k = np.linalg.solve(H + damping * eye, -g), k + 1
+            promise = float(-g @ d)
+            done = promise <= ROUNDING * abs(f) and damping <= SMALL
+            new = objective(w + d / unit)
+            if new <= f - promise / 100:
+                w, f, damping = w + d / unit, new, max(damping / 10, LEAST)
+            else:
+                damping = max(10 * damping, SMALL)
     return Result(w.copy(), np.float64(f), np.bool_(done), np.int64(k), np.int64(-1))
+
+
+def units(loss: Any, D: Array) -> Array:
+    """sqrt(C_jj + D_j), (p,): in these the objective curves by at most 1 along each weight."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        bound = np.diag(_checks.finite("loss.curvature()", loss.curvature(), ndim=2)) + D
+    return np.sqrt(np.where(bound > 0, bound, 1))

@@ -16,7 +16,10 @@ from reglib.solvers import ridge
 
 @dataclass(frozen=True, eq=False)
 class Implicit:
-    """value (...): V(lam) = validation.value(w); gradient (...): dV/dlog lam; w (..., p)."""
+    """value (...): V(lam) = validation.value(w); gradient (...): dV/dlog lam; w (..., p).
+
+    The leading axes are those of every sweep together: in lam, in w and in the losses.
+    """
 
     value: Array
     gradient: Array
@@ -35,10 +38,11 @@ def implicit_gradient(
 
     V is the value of `validation`, usually the loss on other rows; H the Hessian of `loss` at w; D
     the identity, or diag(mask). lam > 0 is a number or an array (..., 1). For a SquaredError w is
-    solved here. Any other loss with a gradient and `hessian_vector` needs w (..., p), and the
+    solved here. Any other loss with `gradient` and `hessian_vector` needs w (..., p), and the
     formula is right only where w is the minimizer. Costs one linear system of p equations for each
-    lam. ValueError: lam not above 0; H + lam D singular, as it can be where `mask` spares
-    collinear columns. Source: Larsen, Hansen, Svarer and Ohlsson 1996; Bengio 2000.
+    lam. ValueError: lam not above 0; sweeps that do not fit together; H + lam D singular, as it can
+    be where `mask` spares collinear columns.
+    Source: Larsen, Hansen, Svarer and Ohlsson 1996; Bengio 2000.
 
     >>> loss = SquaredError([[1.0]], [2.0])
     >>> there = implicit_gradient(loss, SquaredError([[1.0]], [1.0]), 1.0)
@@ -48,7 +52,10 @@ def implicit_gradient(
     lam = _checks.positive("lam", lam)
     _checks.objective("validation", validation)
     w, D = _minimizer(loss, lam, mask, w)
-    H = loss.hessian_vector(w[..., None, :], np.eye(len(D)))
+    _checks.methods("loss", loss, "gradient", "hessian_vector")
+    w = _swept(loss, validation, lam, w)
+    units = np.eye(len(D)).reshape(-1, *[1] * (w.ndim - 1), len(D))  # before the axes of a sweep
+    H = np.moveaxis(loss.hessian_vector(w, units), 0, -2)
     change = _solve(H + np.asarray(lam)[..., None] * np.diag(D), D * w)
     slope = -(lam * validation.gradient(w) * change).sum(axis=-1)
     return Implicit(validation.value(w), slope, w)
@@ -68,6 +75,20 @@ def _minimizer(
     w = _checks.start(w, name="w")
     D = np.ones(w.shape[-1], bool) if mask is None else _checks.mask("mask", mask)
     return w, _checks.weights("mask", D, w.shape[-1], ", one for each of w")
+
+
+def _swept(loss: Any, validation: Any, lam: Hyper, w: Array) -> Array:
+    """w on the leading axes of every sweep there is."""
+    try:
+        each = w + 0 * np.asarray(lam), loss.gradient(w), validation.gradient(w)
+        return np.broadcast_to(w, np.broadcast_shapes(*(g.shape for g in each))).copy()
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        raise ValueError(
+            f"lam, w and the losses must fit together, got lam of shape {np.shape(lam)} and w of "
+            f"shape {w.shape}; give each sweep a leading axis of its own"
+        ) from error
 
 
 def _solve(system: Array, right: Array) -> Array:

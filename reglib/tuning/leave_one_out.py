@@ -16,11 +16,12 @@ CLOSE = 0.01
 
 
 def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = True) -> Scores:
-    """mean over i of (r_i / (1 - h_i))^2: the exact leave-one-out error of ridge, for every lam.
+    """mean over i of (r_i / (1 - h_i))^2: the leave-one-out error of ridge, for every lam.
 
     r = y - fit are the residuals of one fit to all n rows, h the diagonal of its hat matrix, which
-    contains the intercept. `by_fold` (n, m) has a row for each row left out. What a refit keeps is
-    the penalty in sum form, n lam/2 ||w||^2, so its lam is n lam / (n - 1); X is taken as it is,
+    contains the intercept. `by_fold` (n, m) has a row for each row left out. The identity is exact,
+    its rounding error grows with the square of a row's size beside the others. What a refit keeps
+    is the penalty in sum form, n lam/2 ||w||^2, so its lam is n lam / (n - 1); X is taken as it is,
     and not standardized again. lams (m,) >= 0 in any order, sorted in the result. ValueError: one
     row; lams empty, negative or NaN; lam = 0 where a row is the only one to decide a weight.
     Source: Allen 1974 (PRESS); Golub, Heath and Wahba 1979.
@@ -31,7 +32,8 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = 
     """
     lams, r, left = _residuals(X, y, lams, intercept)
     r /= left
-    return scored(lams, np.square(r, out=r))
+    with np.errstate(over="ignore"):
+        return scored(lams, np.square(r, out=r))
 
 
 def gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = True) -> Scores:
@@ -45,7 +47,8 @@ def gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = True) 
     array([2.6429, 0.5   ])
     """
     lams, r, left = _residuals(X, y, lams, intercept)
-    return Scores(lams, np.square(r).mean(axis=0) / np.square(left.mean(axis=0)))
+    with np.errstate(over="ignore"):
+        return Scores(lams, np.square(r).mean(axis=0) / np.square(left.mean(axis=0)))
 
 
 def _residuals(
@@ -57,13 +60,16 @@ def _residuals(
     n, ones = len(X), int(_checks.flag("intercept", intercept))
     if n < 2:
         raise ValueError(f"X must have at least 2 rows to leave one out, got shape {X.shape}")
+    # In a power of 2 as the unit of X no square overflows; a penalty of 1e100 in it leaves no fit.
+    exponent = np.frexp(np.abs(X).max())[1]
+    with np.errstate(over="ignore"):
+        X, penalty = np.ldexp(X, -exponent), n * np.ldexp(lams, -2 * exponent).clip(max=1e100)
     if ones:
         X, y = X - mean_of(X), y - mean_of(y)
     tall = n > X.shape[1]
     gram = X.T @ X if tall else X @ X.T
     far = ones * gram.trace() / n  # moves the intercept's eigenvalue 0 in among the others
     values, vectors = np.linalg.eigh(gram if tall else gram + far / n)
-    penalty = n * lams
     if values[-1] + penalty[-1] >= WORST * (values[0] + penalty[-1]):
         return lams, *_by_singular_values(X, y, penalty, ones)
     shrink = 1 / (values[:, None] + penalty)

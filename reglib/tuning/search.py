@@ -20,7 +20,8 @@ class Search:
 
     @property
     def best(self) -> dict[str, float]:
-        """The values of the smallest score."""
+        """The values of the smallest score. ValueError: every score is NaN."""
+        _checks.that("score", not np.isnan(self.score[0]), "not be NaN at every trial", self.score)
         return {name: float(values[0]) for name, values in self.tried.items()}
 
 
@@ -28,6 +29,7 @@ def random_search(
     score: Callable[..., float],
     n: int,
     rng: np.random.Generator,
+    /,
     **bounds: tuple[float, float],
 ) -> Search:
     """score(name=value, ...) at n random points: each name log-uniform between its two bounds.
@@ -35,7 +37,8 @@ def random_search(
     In several dimensions n points have n different values of each name, where a grid repeats a few;
     so nothing is lost to a name that does not matter. A run that diverged may score inf or NaN. All
     points are drawn first: they do not depend on the scores, nor on what `score` draws from rng.
-    ValueError: bounds not 0 < low < high. Source: Bergstra and Bengio 2012.
+    ValueError: bounds not 0 < low < high; a score that is not one number.
+    Source: Bergstra and Bengio 2012.
 
     >>> rng = np.random.default_rng(0)
     >>> search = random_search(lambda lam: np.log10(lam) ** 2, 50, rng, lam=(1e-3, 1e3))
@@ -52,6 +55,6 @@ def random_search(
         name: np.clip(np.exp(rng.uniform(*np.log(pair), n)), *pair) for name, pair in ends.items()
     }
     found = [score(**{name: float(v[i]) for name, v in drawn.items()}) for i in range(n)]
-    scores = _checks.weights("score", _checks.floats("score(...)", found), n)
+    scores = np.array([_checks.scalar("score(...)", one) for one in found])
     order = np.argsort(scores, kind="stable")
     return Search({name: values[order] for name, values in drawn.items()}, scores[order])

@@ -31,15 +31,25 @@ class Scores:
 
     @property
     def standard_error(self) -> Array:
-        """Of the mean over k folds, as if they were independent: s.d. (ddof 1) / sqrt(k), (m,)."""
+        """Of the mean over k folds, as if they were independent: s.d. (ddof 1) / sqrt(k), (m,).
+
+        NaN where a score is not finite. ValueError: scores without folds, or of one only.
+        """
         if self.by_fold is None:
             raise ValueError("scores must have folds for a standard error, got only their mean")
-        return self.by_fold.std(axis=0, ddof=1) / np.sqrt(len(self.by_fold))
+        _checks.that("scores", len(self.by_fold) > 1, "have two folds or more", len(self.by_fold))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.by_fold.std(axis=0, ddof=1) / np.sqrt(len(self.by_fold))
 
     @property
     def index(self) -> int:
-        """Where the smallest mean stands; of equal ones the first, whose lam is the largest."""
-        return int(np.argmin(self.mean))
+        """Where the smallest mean stands; of equal ones the first, whose lam is the largest.
+
+        A NaN is never the smallest. ValueError: every mean is NaN.
+        """
+        known = np.flatnonzero(~np.isnan(self.mean))
+        _checks.that("scores", known.size, "have a mean that is not NaN", self.mean)
+        return int(known[np.argmin(self.mean[known])])
 
     @property
     def best(self) -> float:
@@ -63,8 +73,8 @@ def cross_validate(
     are predicted with these very means and scales, so nothing leaks and the intercept costs
     nothing. lams (m,) >= 0 in any order, sorted in the result. `ridge` is such a fit; the lasso is
     `lambda Z, r, lam: lasso_path(Z, r, lam[:, 0]).w`, and `lasso_cv` is faster. A constant y scores
-    0 everywhere. ValueError: folds that overlap or leave a row out; lams empty, negative or NaN; a
-    column that is constant on training rows.
+    0 everywhere; a fit that diverges scores inf or NaN. ValueError: folds that overlap or leave a
+    row out; lams empty, negative or NaN; with scale, a column that is constant on training rows.
 
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 2.0, 3.0]
     >>> halves = [([0, 3], [1, 2]), ([1, 2], [0, 3])]
@@ -86,7 +96,8 @@ def cross_validate(
             raise ValueError(
                 f"fit must return weights of shape {(len(lams), X.shape[1])}, got {w.shape}"
             )
-        by_fold.append(np.square(w @ Z[test].T - (y[test] - center)).mean(axis=-1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            by_fold.append(np.square(w @ Z[test].T - (y[test] - center)).mean(axis=-1))
     return scored(lams, np.array(by_fold))
 
 
@@ -97,15 +108,16 @@ def mean_of(A: Array) -> Array:
 
 def scored(lams: Array, by_fold: Array) -> Scores:
     """Scores from those of each fold."""
-    return Scores(lams, by_fold.mean(axis=0), by_fold)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Scores(lams, by_fold.mean(axis=0), by_fold)
 
 
 def one_standard_error(scores: Scores) -> float:
     """The largest lam whose mean is at most min + (standard error of the mean at the minimum).
 
     Folds say no more than that about where the minimum is, so the simplest model that they cannot
-    tell from the best one is taken. ValueError: scores without folds, as those of `gcv`.
-    Source: Breiman, Friedman, Olshen and Stone 1984.
+    tell from the best one is taken. ValueError: scores without folds, as those of `gcv`, or with
+    NaN only. Source: Breiman, Friedman, Olshen and Stone 1984.
 
     >>> folds = np.array([[3.0, 1.5, 1.0], [5.0, 1.5, 2.0]])
     >>> one_standard_error(Scores(np.array([4.0, 2.0, 1.0]), folds.mean(axis=0), folds))
@@ -113,5 +125,6 @@ def one_standard_error(scores: Scores) -> float:
     """
     if not isinstance(scores, Scores):
         raise TypeError(f"scores must be Scores, got {_checks.shown(scores)}")
-    good = scores.mean[scores.index] + scores.standard_error[scores.index]
+    least, error = scores.mean[scores.index], scores.standard_error[scores.index]
+    good = least if np.isnan(error) else least + error
     return float(scores.lam[np.argmax(scores.mean <= good)])

@@ -33,16 +33,23 @@
   const filter = document.querySelector(".ledger-filter");
   if (!filter) return;
   const buttons = filter.querySelectorAll("button");
+  const place = filter.querySelector("select");
+  const show = () => {
+    const kind = filter.querySelector('[aria-pressed="true"]').dataset.verdict;
+    document.querySelectorAll("section:has(> .ledger-entry)").forEach((section) => {
+      const elsewhere = place.value && section.id !== place.value;
+      const entries = [...section.querySelectorAll(":scope > .ledger-entry")];
+      entries.forEach((entry) => {
+        entry.hidden = elsewhere || (kind && !entry.classList.contains(`verdict-${kind}`));
+      });
+      section.hidden = entries.every((entry) => entry.hidden);
+    });
+  };
+  place.addEventListener("change", show);
   filter.addEventListener("click", (event) => {
     const chosen = event.target.closest("button");
     if (!chosen) return;
     buttons.forEach((button) => button.setAttribute("aria-pressed", String(button === chosen)));
-    const kind = chosen.dataset.verdict;
-    document.querySelectorAll(".ledger-entry").forEach((entry) => {
-      entry.hidden = Boolean(kind) && !entry.classList.contains(`verdict-${kind}`);
-    });
-    document.querySelectorAll("section:has(> .ledger-entry)").forEach((section) => {
-      section.hidden = !section.querySelector(":scope > .ledger-entry:not([hidden])");
-    });
+    show();
   });
 })();

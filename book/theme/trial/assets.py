@@ -14,7 +14,7 @@ USED_BY = {
     "sphinx-design.min.css": 'class="sd-',
     "design-tabs.js": "sd-tab-set",
     "togglebutton": "dropdown|toggle|tag_hide",
-    "mystnb": "cell docutils",
+    "mystnb": "cell docutils|cell tag_",  # a page may have tagged cells only
     "copybutton": 'class="highlight',
     "clipboard.min.js": 'class="highlight',
 }

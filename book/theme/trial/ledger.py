@@ -1,7 +1,7 @@
 """The claim ledger on pages: `{verdicts}` lists every entry, `{verdict-counts}` counts them.
 
-A verdict appears only once an executed notebook has settled it; until then an entry is pending
-and its reason stays hidden. Nothing here is written twice: all words come from claims.yml.
+Nothing here is written twice: all words come from claims.yml, and each verdict there is settled by
+an executed notebook.
 """
 
 from __future__ import annotations
@@ -17,20 +17,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from reglib.book import claims
-from reglib.book.claims import Entry
-
-LABELS = claims.LABELS | {"pending": "Pending"}
+from reglib.book.claims import LABELS, Entry
 
 
 def entries(kind: str) -> list[Entry]:
     """Return the ledger's entries of one kind, in the order of their numbers."""
     chosen = [entry for entry in claims.ledger().values() if entry.kind == kind]
     return sorted(chosen, key=lambda entry: int(entry.id[1:]))
-
-
-def status(entry: Entry) -> str:
-    """Return what may be shown of an entry: its verdict, "defect", or "pending"."""
-    return entry.verdict if entry.settled_in else "pending"
 
 
 def chapter_name(notebook: str) -> str:
@@ -83,7 +76,7 @@ class Verdicts(LedgerDirective):
         self.note_ledger()
         ordered = sorted(entries("claim"), key=section_rank) + entries("defect")
         groups = [self.group(title, part) for title, part in groupby(ordered, section_of)]
-        return [nodes.raw("", filter_buttons(ordered), format="html"), *groups]
+        return [nodes.raw("", filters(ordered), format="html"), *groups]
 
     def group(self, title: str, part: Iterable[Entry]) -> nodes.section:
         """One group with a heading, so that it stands in the page's contents."""
@@ -95,21 +88,19 @@ class Verdicts(LedgerDirective):
         return section
 
     def card(self, entry: Entry) -> nodes.container:
-        """One entry: status, statement, and what settles it."""
-        state = status(entry)
+        """One entry: verdict, statement, and what settles it."""
         card = nodes.container(
-            ids=[f"ledger-{entry.id.lower()}"], classes=["ledger-entry", f"verdict-{state}"]
+            ids=[f"ledger-{entry.id.lower()}"], classes=["ledger-entry", f"verdict-{entry.verdict}"]
         )
         where = f", article section {entry.section}" if entry.section else ""
         head = nodes.paragraph(classes=["verdict-head"])
-        head += nodes.inline("", LABELS[state], classes=["verdict-label"])
+        head += nodes.inline("", LABELS[entry.verdict], classes=["verdict-label"])
         head += nodes.Text(" ")
         name = f"{entry.kind.title()} {entry.id}{where}" + (": " if entry.line else "")
         head += nodes.inline("", name, *rich(entry.line), classes=["verdict-id"])
         card += head
         card += nodes.paragraph("", "", *rich(entry.statement), classes=["verdict-claim"])
-        if state != "pending":
-            card += self.details(entry)
+        card += self.details(entry)
         card += self.links(entry)
         return card
 
@@ -123,7 +114,6 @@ class Verdicts(LedgerDirective):
             "Instead": entry.instead,
             "Not to be found": "; ".join(entry.absent),
             "Fix": entry.fix,
-            "Still open": entry.remains,
         }
         for name, text in named.items():
             if text:
@@ -132,14 +122,12 @@ class Verdicts(LedgerDirective):
         return out
 
     def links(self, entry: Entry) -> nodes.paragraph:
-        """Where the entry is settled, or where it will be."""
-        line = nodes.paragraph(classes=["verdict-where"])
-        names = entry.settled_in or entry.planned
-        line += nodes.Text("Settled in " if entry.settled_in else "To be settled in ")
-        for i, name in enumerate(names):
+        """Where the entry is settled."""
+        line = nodes.paragraph("", "Settled in ", classes=["verdict-where"])
+        for i, name in enumerate(entry.settled_in):
             line += nodes.Text(", " if i else "")
-            line += self.link(name, f"#claim-{entry.id.lower()}" if entry.settled_in else "")
-        return line if names else nodes.paragraph("", "No chapter yet", classes=["verdict-where"])
+            line += self.link(name, f"#claim-{entry.id.lower()}")
+        return line
 
     def link(self, name: str, anchor: str) -> nodes.Node:
         """Link to a chapter, to its verdict box if there is one; plain text without a chapter."""
@@ -157,9 +145,12 @@ def section_rank(entry: Entry) -> tuple[bool, tuple[int, ...], int]:
     return not number, number, int(entry.id[1:])
 
 
-def filter_buttons(shown: list[Entry]) -> str:
-    """Buttons that show one kind of verdict; the class hides them where no script serves them."""
-    counts = Counter(status(entry) for entry in shown)
+def filters(shown: list[Entry]) -> str:
+    """Buttons that show one kind of verdict, a list that shows one section of the article.
+
+    The class hides them where no script serves them.
+    """
+    counts = Counter(entry.verdict for entry in shown)
     buttons = [f'<button type="button" aria-pressed="true">All {counts.total()}</button>']
     buttons += [
         f'<button type="button" aria-pressed="false" data-verdict="{state}" '
@@ -168,21 +159,26 @@ def filter_buttons(shown: list[Entry]) -> str:
         for state, label in LABELS.items()
         if counts[state]
     ]
-    start = (
-        '<div class="ledger-filter pst-js-only" role="group" aria-label="Show one verdict only">'
+    options = [
+        f'<option value="{nodes.make_id(title)}">{title}</option>'
+        for title in dict.fromkeys(section_of(entry) for entry in shown)
+    ]
+    return (
+        '<div class="ledger-filter pst-js-only">'
+        f'<div role="group" aria-label="Show one verdict only">{"".join(buttons)}</div>'
+        f'<label>Show <select><option value="">the whole article</option>{"".join(options)}'
+        "</select></label></div>"
     )
-    return f"{start}{''.join(buttons)}</div>"
 
 
 class VerdictCounts(LedgerDirective):
-    """A bar and a legend: how many claims hold, and how many wait."""
+    """A bar and a legend: how many claims hold, and how many do not."""
 
     def run(self) -> list[nodes.Node]:
         """Write the bar (for the eye) and the list (for everybody)."""
         self.note_ledger()
-        counts = Counter(status(entry) for entry in entries("claim"))
+        counts = Counter(entry.verdict for entry in entries("claim"))
         shown = [(state, counts[state]) for state in LABELS if counts[state]]
-        settled = sum(number for state, number in shown if state != "pending")
         bar = "".join(
             f'<span class="verdict-{state}" style="flex-grow:{number}"></span>'
             for state, number in shown
@@ -192,7 +188,7 @@ class VerdictCounts(LedgerDirective):
             f'<span class="verdict-label">{LABELS[state]}</span></li>'
             for state, number in shown
         )
-        words = f"{settled} of {counts.total()} claims settled by executed code"
+        words = f"{counts.total()} claims, each settled by executed code"
         markup = (
             f'<div class="verdict-counts"><p class="verdict-total">{words}</p>'
             f'<div class="verdict-bar" aria-hidden="true">{bar}</div><ul>{items}</ul></div>'
