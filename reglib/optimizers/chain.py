@@ -69,15 +69,14 @@ class Optimizer:
         """The next weights (..., P) and the new memories."""
         w = _checks.floats("w", w)
         update = gradient = _checks.weights("gradient", gradient, w.shape[-1])
-        rate, after, last = self.learning_rate, [], None
-        if self._ruled:
-            *memories, (_, last) = memories
-        for transform, memory in zip(self.transforms, memories, strict=True):
+        rate, after = self.learning_rate, []
+        own = memories[: len(self.transforms)]  # the memory of a rule comes after them
+        for transform, memory in zip(self.transforms, own, strict=True):
             update, memory = transform.update(update, w, memory)
             after.append(memory)
         if self._ruled:
-            rate, last = self.learning_rate.next_rate(gradient, update, last)
-            after.append((rate, last))
+            rate, memory = rate.next_rate(gradient, update, memories[-1][1])
+            after.append((rate, memory))
         return w - rate * update, tuple(after)
 
     def rate(self, memories: tuple[Any, ...]) -> Any:
