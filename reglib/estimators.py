@@ -23,6 +23,7 @@ from reglib._checks import Array
 from reglib.losses import HuberLoss, LogisticLoss
 from reglib.solvers import elastic_net_path, lasso_path, newton, ridge
 from reglib.solvers.newton import units
+from reglib.tuning.selection import mean_of
 
 
 class _Linear(BaseEstimator):
@@ -45,7 +46,7 @@ class _Regressor(RegressorMixin, _Linear):
         X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
         free = _checks.flag("fit_intercept", self.fit_intercept)
         # The best intercept is mean(y) - mean(X) w: what is left has columns of mean 0 and none.
-        X_mean, y_mean = (_mean(X), y.mean()) if free else (np.zeros(X.shape[1]), 0.0)
+        X_mean, y_mean = (mean_of(X), y.mean()) if free else (np.zeros(X.shape[1]), 0.0)
         self.coef_ = self._weights(X - X_mean, y - y_mean)
         self.intercept_ = float(y_mean - X_mean @ self.coef_)
         return self
@@ -117,7 +118,7 @@ class _Smooth(_Linear):
         """Set coef_, intercept_ and n_iter_; warn as scikit-learn does where it takes too long."""
         free, lam = int(_checks.flag("fit_intercept", self.fit_intercept)), _lam(self)
         # Beside centered columns the intercept does not depend on how far from 0 they are.
-        mean = _mean(X) if free else np.zeros(X.shape[1])
+        mean = mean_of(X) if free else np.zeros(X.shape[1])
         table = np.column_stack([np.ones((len(X), free)), X - mean])
         mask = np.arange(table.shape[1]) >= free
         start, bound = np.zeros(table.shape[1]), loss(table)
@@ -230,11 +231,6 @@ class LogisticClassifier(ClassifierMixin, _Smooth):
         """The likelier of classes_, (n,)."""
         sides = self._line(X) > 0  # asks first whether there is a fit
         return self.classes_[sides.astype(int)]
-
-
-def _mean(X: Array) -> Array:
-    """The mean of each column; of a constant one exactly its number, which a sum would round."""
-    return X[0] + (X - X[0]).mean(axis=0)
 
 
 def _lam(estimator: Any) -> float:

@@ -74,7 +74,7 @@ ALLOWED = {
     "training": {"numpy", "_checks"},
     "tuning.grids": {"numpy", "joblib", "_checks"},  # joblib when a sweep runs
     "conventions": {"numpy", "_checks"},
-    "estimators": {"numpy", "sklearn", "_checks", "losses", "solvers"},
+    "estimators": {"numpy", "sklearn", "_checks", "losses", "solvers", "tuning"},
     "datasets": {"datasets"},
     "datasets.tables": {"numpy", "_checks", "sklearn"},  # inside the function that loads its data
     "datasets.sequences": {"numpy", "_checks", "sklearn"},

@@ -31,13 +31,19 @@ def array_of(name: str, value: Any, of: str) -> NDArray[Any]:
         raise TypeError(f"{name} must be an array of {of}, got {shown(value)}") from None
 
 
-def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
-    """A non-empty array without NaN or inf, of `ndim` axes where that is asked."""
+def shaped(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
+    """A non-empty array of `ndim` axes where that is asked; NaN and inf may be in it."""
     array = floats(name, value)
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} axes, got shape {array.shape}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    return array
+
+
+def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
+    """A non-empty array without NaN or inf, of `ndim` axes where that is asked."""
+    array = shaped(name, value, ndim)
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name} must be finite, got {array[where]} at index {where}")
@@ -54,9 +60,7 @@ def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
 def unclean(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """A table X (n, p) and its targets y (n,) as they come: NaN and inf may be in them."""
     X, y = floats("X", X), _flat(y)
-    for name, array, ndim in (("X", X, 2), ("y", y, 1)):
-        finite(name, np.zeros(array.shape), ndim)  # its shape is judged, not what it holds
-    return _of_one_length(X, y)
+    return _of_one_length(shaped("X", X, 2), shaped("y", y, 1))
 
 
 def _flat(y: ArrayLike) -> Array:
@@ -74,8 +78,7 @@ def _of_one_length(X: Array, y: Array) -> tuple[Array, Array]:
 
 def record(name: str, value: ArrayLike, size: int | None = None, least: float = -np.inf) -> Array:
     """A number (k,) for each step, none below `least`; inf and NaN may be among them."""
-    array = floats(name, value)
-    finite(name, np.zeros(array.shape), ndim=1)  # its shape is judged, not what it holds
+    array = shaped(name, value, ndim=1)
     if size is not None and len(array) != size:
         raise ValueError(
             f"{name} must have one entry for each of {size} losses, got {len(array)} entries"

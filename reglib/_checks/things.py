@@ -32,10 +32,15 @@ def generators(rng: Any) -> list[np.random.Generator]:
     return [generator(r) for r in rng]
 
 
+def _has(value: Any, *methods: str) -> bool:
+    """Whether something has these methods, and is made and not merely named."""
+    made = not isinstance(value, type)
+    return made and all(callable(getattr(value, method, None)) for method in methods)
+
+
 def penalty(name: str, value: Any) -> Any:
     """Anything with the three methods of a penalty, made and not merely named."""
-    methods = ("value", "subgradient", "prox")
-    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
+    if not _has(value, "value", "subgradient", "prox"):
         raise TypeError(f"{name} must be a penalty such as L2(0.1), got {shown(value)}")
     return value
 
@@ -54,7 +59,7 @@ def objective(name: str, value: Any) -> Any:
 
 def methods(name: str, value: Any, *wanted: str) -> Any:
     """Anything with at least two methods, made and not merely named."""
-    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in wanted):
+    if not _has(value, *wanted):
         raise TypeError(
             f"{name} must have the methods {', '.join(wanted[:-1])} and {wanted[-1]}, such as "
             f"SquaredError(X, y), got {shown(value)}"
@@ -64,7 +69,7 @@ def methods(name: str, value: Any, *wanted: str) -> Any:
 
 def valued(name: str, value: Any) -> Any:
     """Anything with a value, made and not merely named."""
-    if isinstance(value, type) or not callable(getattr(value, "value", None)):
+    if not _has(value, "value"):
         raise TypeError(
             f"{name} must have the method value, such as SquaredError(X, y), got {shown(value)}"
         )
@@ -90,8 +95,7 @@ def sweeps(name: str, value: Any) -> dict[str, tuple[int, ...]]:
 
 def transform(name: str, value: Any) -> Any:
     """Anything with the two methods of a transform, made and not merely named."""
-    methods = ("start", "update")
-    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
+    if not _has(value, "start", "update"):
         raise TypeError(f"{name} must be a transform such as ClipByNorm(1.0), got {shown(value)}")
     return value
 
@@ -113,8 +117,7 @@ def learning_rate(name: str, value: Any) -> Any:
     """A number > 0, an array (..., 1) of them, or a rule: made, and not merely named."""
     if isinstance(value, (int, float, list, tuple)) or hasattr(value, "__array__"):
         return positive(name, value)
-    methods = ("start", "next_rate")
-    if isinstance(value, type) or not all(callable(getattr(value, m, None)) for m in methods):
+    if not _has(value, "start", "next_rate"):
         raise TypeError(
             f"{name} must be a number > 0 or a rule such as Cosine(0.1, 100), got {shown(value)}"
         )
@@ -123,7 +126,7 @@ def learning_rate(name: str, value: Any) -> Any:
 
 def schedule(name: str, value: Any) -> Any:
     """A rule that knows its rate at any step, made and not merely named."""
-    if isinstance(value, type) or not callable(getattr(value, "at", None)):
+    if not _has(value, "at"):
         raise TypeError(f"{name} must be a schedule such as Cosine(0.1, 100), got {shown(value)}")
     return value
 

@@ -13,7 +13,8 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.book import style
-from reglib.datasets import diabetes, standardize
+from reglib.book.patients import scaled
+from reglib.datasets import diabetes
 from reglib.losses import SquaredError
 from reglib.solvers import ridge
 from reglib.tuning import (
@@ -49,8 +50,7 @@ class Split:
     @cached_property
     def losses(self) -> tuple[SquaredError, SquaredError]:
         """Half the mean square error on the training rows, and on the test rows."""
-        Z, r = standardize(self.X, self.train).X, self.y - self.y[self.train].mean()
-        both = SquaredError(Z, r)
+        both = scaled(self.X, self.y, self.train)
         return both.on(self.train), both.on(self.test)
 
     def test_error(self, lams: Any) -> Floats:

@@ -11,6 +11,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.book import style
+from reglib.book.patients import scaled
 from reglib.datasets import add_noise, standardize
 from reglib.losses import HuberLoss
 from reglib.solvers import gradient_descent, least_squares, ridge
@@ -73,8 +74,8 @@ def split_errors(X: Any, y: Any, n: int, seeds: Iterable[int], fit: Fit) -> tupl
         rng = np.random.default_rng(500 + seed)
         rows = rng.permutation(len(y))
         train, test = rows[:n], rows[n:]
-        Z, center = standardize(X, train).X, y[train].mean()
-        errors = np.square(fit(Z[train], y[train] - center, rng) @ Z.T + center - y)
+        loss = scaled(X, y, train)
+        errors = np.square(loss.residual(fit(loss.X[train], loss.y[train], rng)))
         train_errors.append(errors[:, train].mean(axis=1))
         test_errors.append(errors[:, test].mean(axis=1))
     return np.array(train_errors), np.array(test_errors)
@@ -162,9 +163,9 @@ def promise(X: Any, y: Any, rows: Any, lams: Any, partitions: int = 5) -> Promis
     rest = np.setdiff1d(np.arange(len(y)), rows)
     folds = [kfold(len(rows), 5, np.random.default_rng(k)) for k in range(partitions)]
     scores = [cross_validate(X[rows], y[rows], lams, each) for each in folds]
-    Z, center = standardize(X, rows).X, y[rows].mean()
-    w = ridge(Z[rows], y[rows] - center, scores[0].lam[:, None])
-    errors = np.square(w @ Z[rest].T + center - y[rest]).mean(axis=1)
+    loss = scaled(X, y, rows)
+    few = loss.on(rows)
+    errors = 2 * loss.on(rest).value(ridge(few.X, few.y, scores[0].lam[:, None]))
     promised = np.mean([score.mean[score.index] for score in scores])
     return Promise(promised, np.mean([errors[score.index] for score in scores]), errors.min())
 

@@ -80,6 +80,9 @@ def draw_fates(figure: Figure, runs: HyperRuns) -> None:
         edges = _edges(runs.betas), _edges(runs.shares)
         axes.pcolormesh(*edges, fate.T, cmap=colors, vmin=0, vmax=2)
         axes.axhline(1, color=style.INK, linewidth=1)
+        for share in (0.17, 0.6, 10):  # words on the left, where every fate has a field
+            at = np.searchsorted(runs.betas, 1e-7), np.searchsorted(runs.shares, share)
+            axes.text(1e-7, share, list(FATES)[fate[at]], va="center")
         axes.set(xscale="log", yscale="log", title=form, ylabel="first rate / limit")
         axes.set_yticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
         axes.yaxis.set_minor_locator(NullLocator())

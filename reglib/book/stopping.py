@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from reglib.book import style
-from reglib.datasets import diabetes, standardize
+from reglib.book.patients import scaled
+from reglib.datasets import diabetes
 from reglib.diagnostics import step_limit
 from reglib.losses import SquaredError
 from reglib.optimizers import Optimizer
@@ -39,7 +40,7 @@ class Split:
         parts = self.train, self.held, self.test
         rows = np.arange(self.train.n_rows + self.held.n_rows)
         X, y = np.concatenate([f.X for f in parts]), np.concatenate([f.y for f in parts])
-        loss = SquaredError(standardize(X, rows).X, y - y[rows].mean())
+        loss = scaled(X, y, rows)
         return loss.on(rows), loss.on(np.arange(len(rows), len(y)))
 
 
@@ -48,7 +49,7 @@ def split(seed: int, n_train: int = 40, n_held: int = 100) -> Split:
     X, y, names = diabetes()
     rows = np.random.default_rng(seed).permutation(len(X))
     train = rows[:n_train]
-    loss = SquaredError(standardize(X, train).X, y - y[train].mean())
+    loss = scaled(X, y, train)
     held, test = rows[n_train : n_train + n_held], rows[n_train + n_held :]
     return Split(loss.on(train), loss.on(held), loss.on(test), names)
 
