@@ -121,7 +121,7 @@ def test_a_core_module_imports_what_its_room_allows(module):
     assert imported(CORE[module]) <= ALLOWED[module]
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "book").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "book").rglob("*.py")), ids=lambda p: p.stem)
 def test_a_page_module_imports_the_core_and_the_page_libraries(path):
     tools = TOOLS.get(path.stem, set())
     assert imported(path) <= BOOK | tools | set(ALLOWED) - {"_checks", "_intervals"} | {"book"}

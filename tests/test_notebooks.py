@@ -19,6 +19,8 @@ CHAPTERS = sorted(FOLDER.glob("*.ipynb"))
 MAX_BYTES = 1_500_000
 MAX_CODE_CELLS = 22
 MAX_DEF_LINES = 8
+PRACTICE = {"quiz", "exercise", "solution"}
+"""Tags of the cells at the end of a chapter, which do not count as cells of its argument."""
 NETWORK = set("aiohttp ftplib http httpx requests smtplib socket urllib urllib3".split())
 IGNORED = "nbval-ignore-output"
 # How nbval and nbclient are told to look away; only IGNORED is ever needed, as a tag.
@@ -37,8 +39,9 @@ def complaints(notebook, size=0):
 def _shape(notebook, code, size):
     if size >= MAX_BYTES:
         yield f"{size} bytes, the limit is {MAX_BYTES}"
-    if not 0 < len(code) <= MAX_CODE_CELLS:
-        yield f"{len(code)} code cells, the limit is {MAX_CODE_CELLS}"
+    told = [cell for cell in code if not PRACTICE & set(cell.metadata.get("tags", []))]
+    if not 0 < len(told) <= MAX_CODE_CELLS:
+        yield f"{len(told)} code cells, the limit is {MAX_CODE_CELLS}"
     if not _asks(notebook.cells):
         yield "the first cell must be a level-1 heading that is a question"
     cleaned = nbformat.from_dict(notebook)  # a copy

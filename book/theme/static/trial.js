@@ -29,6 +29,68 @@
     };
   }
 
+  // An open exercise takes a number or a word here too and answers as `check` does in a notebook
+  // (reglib/book/exercises/grading.py): right, a known mistake, close, or the next hint.
+  const element = (name, attributes, ...children) => {
+    const made = Object.assign(document.createElement(name), attributes);
+    made.append(...children);
+    return made;
+  };
+  const far = (exercise, answer, right) => {
+    if (exercise.choices.length) return answer === right ? 0 : Infinity;
+    if (answer.length !== right.length || answer.some(Number.isNaN)) return Infinity;
+    const scale = Math.max(...right.map(Math.abs)) || 1;
+    return Math.max(...answer.map((value, i) => Math.abs(value - right[i]))) / scale;
+  };
+  const grade = (exercise, answer, tries) => {
+    const gap = far(exercise, answer, exercise.right);
+    // The right answer stands here with 6 digits.
+    const within = exercise.rtol && exercise.rtol + 1e-5;
+    if (gap <= within) return ["right", exercise.because];
+    for (const [mistake, hint] of exercise.mistakes)
+      if (far(exercise, answer, mistake) <= within) return ["wrong", hint];
+    if (gap <= 10 * exercise.rtol) return ["wrong", "Close, but more digits are wanted."];
+    const at = Math.min(tries, exercise.hints.length - 1);
+    return ["wrong", `Hint ${at + 1} of ${exercise.hints.length}: ${exercise.hints[at]}`];
+  };
+  document.querySelectorAll(".trial-check[data-exercise]").forEach((box) => {
+    const exercise = JSON.parse(box.dataset.exercise);
+    const words = box.querySelector(".trial-check-words");
+    const label = box.querySelector(".trial-check-label");
+    const options = exercise.choices.map((choice) => element("option", { textContent: choice }));
+    const field = options.length
+      ? element("select", {}, element("option", { value: "", textContent: "choose" }), ...options)
+      : element("input", { autocomplete: "off", inputMode: "text", spellcheck: false });
+    if (!options.length) {
+      const numbers = (list) => list.map(Number);
+      exercise.right = numbers(exercise.right);
+      exercise.mistakes = exercise.mistakes.map(([answer, hint]) => [numbers(answer), hint]);
+    }
+    const count = exercise.right.length;
+    const name = options.length || count === 1 ? "Your answer" : `Your ${count} numbers`;
+    let tries = 0;
+    const form = element(
+      "form",
+      { noValidate: true },
+      element("label", {}, element("span", { textContent: name }), field),
+      element("button", { type: "submit", textContent: "Check" }),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const given = field.value.trim();
+      if (!given) return;
+      const parts = given.replace(/[[\]()]/g, " ").trim().split(/[\s;]+|,\s+/);
+      const answer = options.length ? given : parts.map((part) => Number(part.replace(",", ".")));
+      const [state, said] = grade(exercise, answer, tries);
+      if (state === "wrong") tries += 1;
+      box.className = `trial-check trial-check-${state}`;
+      label.textContent = state === "right" ? "Right" : "Not yet";
+      words.textContent = said;
+    });
+    words.before(form);
+    words.textContent = words.textContent.replace(/ Write your answer.*$/, "");
+  });
+
   // The verdicts page: show one kind of verdict at a time.
   const filter = document.querySelector(".ledger-filter");
   if (!filter) return;

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from sphinx.application import Sphinx
 
-from . import assets, docstrings, environment, execution, freshness, ledger, look, math, pages
+from . import (
+    assets,
+    docstrings,
+    environment,
+    execution,
+    freshness,
+    ledger,
+    look,
+    math,
+    pages,
+    practice,
+)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect every part; each part knows its own events."""
-    for part in (look, freshness, execution, math, docstrings, pages, assets, ledger, environment):
+    for part in (
+        look,
+        freshness,
+        execution,
+        math,
+        docstrings,
+        pages,
+        practice,
+        assets,
+        ledger,
+        environment,
+    ):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

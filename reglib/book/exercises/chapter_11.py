@@ -1,0 +1,7 @@
+"""Exercises of chapter 11."""
+
+from __future__ import annotations
+
+from reglib.book.exercises.task import Exercise
+
+EXERCISES: tuple[Exercise, ...] = ()

@@ -1,0 +1,178 @@
+"""Exercises check themselves: solutions pass, blanks are open, near misses are refused."""
+
+import ast
+import re
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+import reglib.book.exercises as practice
+from reglib.book.exercises import CHAPTERS, check, exercises, grade
+from reglib.book.exercises.task import Exercise, Mistake
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+AT_LEAST = 3
+"""Exercises that every chapter has."""
+WRITTEN = [m for m in CHAPTERS if practice.import_module(f"reglib.book.exercises.{m}").EXERCISES]
+every_exercise = pytest.mark.parametrize("exercise", exercises().values(), ids=exercises())
+
+
+def notebook_of(module):
+    """The file whose exercises stand in `module`."""
+    number = module.removeprefix("chapter_")
+    (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb" if number.isdigit() else f"{number}.ipynb")
+    return path
+
+
+@cache
+def checks(module):
+    """Each check of a chapter as (id, whether its answer is a blank, what it printed, tags)."""
+    found = []
+    for cell in nbformat.read(notebook_of(module), as_version=4).cells:
+        if cell.cell_type != "code" or "check(" not in cell.source:
+            continue
+        printed = "\n".join(o["data"]["text/plain"] for o in cell.outputs if "data" in o)
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
+                blank = "answer = ..." in cell.source
+                found.append((node.args[0].value, blank, printed, cell.metadata.get("tags", [])))
+    return found
+
+
+def near_misses(exercise):
+    """Answers just beside the right one, which must be refused."""
+    right = exercise.right()
+    if exercise.choices:
+        return [word for word in exercise.choices if word != right]
+    if exercise.at:
+        off = 1 + 3 * max(exercise.rtol, 1e-6)
+        return [lambda *a: off * np.asarray(right(*a)), lambda *a: -np.asarray(right(*a))]
+    values = np.asarray(right, dtype=float)
+    scale = np.abs(values).max() or 1.0
+    moved = [values.copy() for _ in range(2)]
+    moved[0].flat[-1] += 3 * exercise.rtol * scale or 1
+    moved[1].flat[0] -= 3 * exercise.rtol * scale or 1
+    return moved + ([-values] if values.any() else [])
+
+
+@pytest.mark.parametrize("module", WRITTEN)
+def test_a_chapter_has_its_exercises_in_its_notebook(module):
+    own = [e.id for e in practice.import_module(f"reglib.book.exercises.{module}").EXERCISES]
+    assert len(own) >= AT_LEAST
+    text = notebook_of(module).read_text(encoding="utf-8")
+    labels = re.findall(r":label: (ex-[\w-]+)", text)
+    assert [id.replace(".", "-") for id in own] == labels
+    counts = Counter((id, blank) for id, blank, _, _ in checks(module))
+    assert counts == {(id, blank): 1 for id in own for blank in (True, False)}
+
+
+@pytest.mark.parametrize("module", WRITTEN)
+def test_solutions_are_right_and_blanks_are_open_as_committed(module):
+    for id, blank, printed, tags in checks(module):
+        assert f"{id}, {'open' if blank else 'right'}:" in printed
+        assert tags == ["exercise" if blank else "solution"]
+
+
+@every_exercise
+def test_the_right_answer_passes_and_a_blank_is_answered_politely(exercise):
+    assert grade(exercise, exercise.right()).state == "right"
+    assert exercise.wanted in grade(exercise, ...).words
+    assert grade(exercise, None).state == "open"
+
+
+@every_exercise
+def test_near_misses_are_refused(exercise):
+    for answer in near_misses(exercise):
+        assert grade(exercise, answer).state == "wrong"
+
+
+@every_exercise
+def test_a_known_mistake_gets_its_own_word(exercise):
+    words = [mistake.hint for mistake in exercise.mistakes]
+    assert len(set(words)) == len(words)
+    for mistake in exercise.mistakes:
+        assert grade(exercise, mistake.answer()) == practice.Grade("wrong", mistake.hint)
+
+
+@every_exercise
+def test_an_answer_of_another_kind_is_told_what_is_wanted(exercise):
+    for answer in ("no such word", object(), [[1.0, 2.0]], np.nan, lambda: None):
+        given = grade(exercise, answer)
+        assert given.state == "unfit" and exercise.wanted in given.words
+
+
+@every_exercise
+def test_hints_are_sentences_and_do_not_repeat(exercise):
+    texts = [*exercise.hints, exercise.because, *(m.hint for m in exercise.mistakes)]
+    assert all(re.search(r"[.?!]$", text) for text in texts)
+    assert not [text for text in texts if "$" in text or "\\" in text]  # shown as plain text
+    assert not exercise.wanted.endswith(".")
+
+
+NUMBER = Exercise(
+    "ex-0.1",
+    "a number: a half",
+    lambda: 0.5,
+    "Half of one.",
+    ("Divide.", "Divide one by two."),
+    (Mistake(lambda: 2.0, "Upside down."),),
+)
+
+
+def test_hints_grow_plainer_with_each_try():
+    words = [grade(NUMBER, 7.0, tries).words for tries in range(4)]
+    assert words == ["Hint 1 of 2: Divide."] + 3 * ["Hint 2 of 2: Divide one by two."]
+
+
+def test_a_close_answer_needs_digits_not_another_idea():
+    assert grade(NUMBER, 0.52).words.startswith("Close")
+    assert grade(NUMBER, 0.504).state == "right"
+
+
+def test_an_exact_count_has_no_tolerance():
+    count = replace(NUMBER, right=lambda: 12, rtol=0.0)
+    assert grade(count, 12).state == "right"
+    assert grade(count, 13).state == "wrong"
+
+
+def test_a_function_that_raises_or_returns_another_shape_is_told_so():
+    double = replace(
+        NUMBER, right=lambda: lambda x: 2 * x, at=((1.0,), (3.0,)), mistakes=NUMBER.mistakes
+    )
+    assert "ZeroDivisionError" in grade(double, lambda x: 1 / 0).words
+    assert "shape (2,), got (2, 2)" in grade(double, lambda x: [x, x]).words
+    assert "must be a function, got 2.0" in grade(double, 2.0).words
+
+
+def test_an_exercise_without_hints_or_mistakes_is_refused():
+    with pytest.raises(ValueError, match="at least one hint and one mistake"):
+        replace(NUMBER, hints=())
+    with pytest.raises(ValueError, match="not both"):
+        replace(NUMBER, choices=("a",), at=((1,),))
+
+
+def test_check_counts_tries_and_starts_again_after_a_right_answer(monkeypatch):
+    said = []
+    monkeypatch.setattr(practice, "display", lambda data, raw: said.append(data))
+    monkeypatch.setattr(practice, "exercises", lambda: {"ex-0.1": NUMBER})
+    practice._tries.clear()
+    for answer in (9, ..., 9, 0.5, 9):
+        check("ex-0.1", answer)
+    assert [data["text/plain"].split(": ", 1)[1][:8] for data in said] == [
+        "Hint 1 o",
+        "Wanted: ",
+        "Hint 2 o",
+        "Half of ",
+        "Hint 1 o",
+    ]
+    assert "data-exercise" in said[1]["text/html"] and "data-exercise" not in said[0]["text/html"]
+
+
+def test_an_unknown_exercise_is_an_error():
+    with pytest.raises(KeyError, match="ex-99.1"):
+        check("ex-99.1", 1)
