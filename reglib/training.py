@@ -98,11 +98,14 @@ def train(
             here = _where(alive, w, 0)
             loss, g = value_and_gradient(batch, here)
             after, memory = step(here, g, memory)
-            losses.append(np.where(alive, loss, np.nan))
-            norms.append(np.where(alive, np.linalg.norm(g, axis=-1), np.nan))
-            w = _where(alive, after, w)
+            norm = np.linalg.norm(g, axis=-1)
+            everyone = alive.all()  # as nearly always, and then there is nothing to set aside
+            losses.append(loss if everyone else np.where(alive, loss, np.nan))
+            norms.append(norm if everyone else np.where(alive, norm, np.nan))
+            w = after if everyone else _where(alive, after, w)
             over = ~(np.abs(w).max(axis=-1) < DIVERGED)
-            diverged_at = np.where(over & (diverged_at < 0), k, diverged_at)
+            if over.any():
+                diverged_at = np.where(over & (diverged_at < 0), k, diverged_at)
             watch.look(k, w, alive & ~over)
             if (over | (watch.stopped_at >= 0)).all():
                 break

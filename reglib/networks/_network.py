@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -23,11 +24,12 @@ class Network:
 
     shapes: Shapes
 
-    @property
+    @cached_property
     def size(self) -> int:
         """P, the number of weights."""
         return sum(prod(shape) for shape in self.shapes.values())
 
+    @cached_property
     def _slices(self) -> dict[str, slice]:
         slices, start = {}, 0
         for name, shape in self.shapes.items():
@@ -39,13 +41,13 @@ class Network:
         w = _checks.weights("w", w, self.size)
         return {
             name: w[..., part].reshape(w.shape[:-1] + self.shapes[name])
-            for name, part in self._slices().items()
+            for name, part in self._slices.items()
         }
 
     def mask(self, *names: str) -> NDArray[np.bool_]:
         """True (P,) at the weights of the named parts: `Masked(L2(0.1), net.mask("W"))`."""
         inside = np.zeros(self.size, bool)
-        slices = self._slices()
+        slices = self._slices
         for name in names:
             inside[slices[_checks.one_of("name", name, tuple(slices))]] = True
         return inside

@@ -16,11 +16,19 @@ MOST_CLASSES = 2**31
 """Where `classes` is not given: a larger label is a mistake, not one of so many outputs."""
 
 
-def activate(z: Array, activation: str) -> Array:
-    """phi(z), written over z."""
+def activate(z: Array, activation: str, out: Array) -> Array:
+    """phi(z), written to out, which may be z."""
     if activation == "tanh":
-        return np.tanh(z, out=z)
-    return np.maximum(z, 0, out=z) if activation == "relu" else z
+        return np.tanh(z, out=out)
+    return np.maximum(z, 0, out=out) if activation == "relu" else np.positive(z, out=out)
+
+
+def times_slope(back: Array, h: Array, activation: str) -> Array:
+    """back phi', written over back: what `slope` would have said, without a copy of it."""
+    if activation == "tanh":
+        rest = h * h
+        return np.multiply(back, np.subtract(1, rest, out=rest), out=back)
+    return np.multiply(back, h > 0, out=back) if activation == "relu" else back
 
 
 def slope(h: Array, activation: str) -> Array:

@@ -14,6 +14,11 @@ from reglib._checks import Array, Generators
 from reglib.networks import _units
 from reglib.networks._network import Network, Shapes, draw
 
+CACHE = 2**18
+"""Bytes of one layer's states that stay near the processor, with what is computed from them."""
+LEAST_RUNS = 10
+"""Fewer runs at once would save no more time than another call costs."""
+
 
 @dataclass(frozen=True, eq=False)
 class MLP(Network):
@@ -84,8 +89,10 @@ class MLP(Network):
 
     def forward(self, w: ArrayLike) -> list[Array]:
         """X, the hidden layers h_1..h_L (..., n, width), and the output (..., n, k)."""
-        parts = self.unpack(w)
         _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
+        return self._states(self.unpack(w))
+
+    def _states(self, parts: dict[str, Array]) -> list[Array]:
         states = [self.X]
         activations = [self.activation] * len(self.sizes) + ["linear"]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -93,17 +100,17 @@ class MLP(Network):
                 z = states[-1] @ parts[name].swapaxes(-1, -2)
                 if self.bias:
                     z += parts[_bias(name)][..., None, :]
-                states.append(_units.activate(z, activation))
+                states.append(_units.activate(z, activation, out=z))
         return states
 
-    def _backward(self, w: ArrayLike) -> tuple[Array, list[Array], list[Array]]:
+    def _backward(self, parts: dict[str, Array]) -> tuple[Array, list[Array], list[Array]]:
         """The loss, the states, and its gradient at z_1..z_L and at the output."""
-        parts, states = self.unpack(w), self.forward(w)
+        states = self._states(parts)
         value, error = _units.output_loss(states[-1], self.y, self.loss)
         deltas, above = [error], "V"
         for layer in range(len(self.sizes), 0, -1):
             back = deltas[-1] @ parts[above]
-            deltas.append(back * _units.slope(states[layer], self.activation))
+            deltas.append(_units.times_slope(back, states[layer], self.activation))
             above = f"W{layer}"
         return value, states, deltas[::-1]
 
@@ -113,20 +120,33 @@ class MLP(Network):
 
     def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
         """Both from one forward pass: (...) and (..., P)."""
+        w = _checks.weights("w", w, self.size)
+        _checks.leading({"w": w.shape[:-1], "X": self.X.shape[:-2]})
+        few = max(LEAST_RUNS, CACHE // (8 * self.n_rows * max(self.sizes)))
         with np.errstate(over="ignore", invalid="ignore"):
-            value, states, deltas = self._backward(w)
-            out = np.empty(np.shape(value) + (self.size,))
-            parts = self.unpack(out)
-            for name, delta, below in zip(self._matrices(), deltas, states[:-1], strict=True):
-                parts[name][...] = delta.swapaxes(-1, -2) @ below
-                if self.bias:
-                    parts[_bias(name)][...] = delta.sum(axis=-2)
+            if w.ndim != 2 or self.X.ndim != 2 or len(w) <= few:
+                return self._gradient(w)
+            # Runs beside each other in parts that stay in the processor's cache.
+            value, out = np.empty(len(w)), np.empty(w.shape)
+            for a in range(0, len(w), few):
+                value[a : a + few], out[a : a + few] = self._gradient(w[a : a + few])
+        return value, out
+
+    def _gradient(self, w: Array) -> tuple[Array, Array]:
+        value, states, deltas = self._backward(self.unpack(w))
+        out = np.empty(np.shape(value) + (self.size,))
+        parts = self.unpack(out)
+        for name, delta, below in zip(self._matrices(), deltas, states[:-1], strict=True):
+            np.matmul(delta.swapaxes(-1, -2), below, out=parts[name])
+            if self.bias:
+                np.add.reduce(delta, axis=-2, out=parts[_bias(name)])
         return value, out
 
     def deltas(self, w: ArrayLike) -> list[Array]:
         """The gradient of the loss at z_1..z_L, the inputs of the units: (..., n, width) each."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._backward(w)[2][:-1]
+            _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
+            return self._backward(self.unpack(w))[2][:-1]
 
     def jacobians(self, w: ArrayLike) -> list[Array]:
         """dh_l/dh_{l-1} = diag(phi') W_l for l = 1..L, each (..., n, width_l, width_{l-1})."""

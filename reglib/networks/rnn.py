@@ -95,11 +95,12 @@ class RNN(Network):
         joint = np.concatenate([parts["W"], parts["U"]], axis=-1).swapaxes(-1, -2)
         lead = _checks.leading({"w": joint.shape[:-2], "u": self.u.shape[:-3]})
         n, T, d = self.u.shape[-3:]
-        xs = [np.zeros((*lead, n, k + d))]
+        xs, z = [np.zeros((*lead, n, k + d))], np.empty((*lead, n, k))
         for t in range(T):
             xs[t][..., k:] = self.u[..., t, :]
             xs.append(np.zeros((*lead, n, k + d)))
-            xs[t + 1][..., :k] = _units.activate(xs[t] @ joint, self.activation)
+            z = np.matmul(xs[t], joint, out=z)
+            _units.activate(z, self.activation, out=xs[t + 1][..., :k])
         return xs
 
     def _read(self, w: ArrayLike, xs: list[Array]) -> Array:
@@ -111,11 +112,11 @@ class RNN(Network):
     def _backward(self, w: ArrayLike, xs: list[Array], error: Array) -> Iterator[Array]:
         """delta_T, ..., delta_1: the gradient of the loss at the inputs z_t of the units."""
         parts = self.unpack(w)
-        delta = (error @ parts["V"]) * self._slope(xs[-1])
-        yield delta
-        for x in xs[-2:0:-1]:
-            delta = delta @ parts["W"]
-            delta *= self._slope(x)
+        delta, above = error, parts["V"]
+        for x in xs[:0:-1]:
+            h = x[..., : self.hidden]
+            delta = _units.times_slope(delta @ above, h, self.activation)
+            above = parts["W"]
             yield delta
 
     def value(self, w: ArrayLike) -> Array:
@@ -134,9 +135,10 @@ class RNN(Network):
             deltas = [*self._backward(w, xs, error)][::-1]
             out = np.empty(np.shape(value) + (self.size,))
             parts = self.unpack(out)
-            joint = sum(
-                delta.swapaxes(-1, -2) @ x for x, delta in zip(xs[:-1], deltas, strict=True)
-            )
+            joint = np.zeros((*np.shape(value), self.hidden, xs[0].shape[-1]))
+            product = np.empty_like(joint)
+            for x, delta in zip(xs[:-1], deltas, strict=True):
+                joint += np.matmul(delta.swapaxes(-1, -2), x, out=product)
             parts["W"][...], parts["U"][...] = np.split(joint, [self.hidden], axis=-1)
             parts["V"][...] = error.swapaxes(-1, -2) @ xs[-1][..., : self.hidden]
         return value, out, xs, deltas

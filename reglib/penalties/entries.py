@@ -30,7 +30,8 @@ def soft_threshold(w: ArrayLike, threshold: ArrayLike) -> Array:
     """
     w = _checks.floats("w", w)
     t = _checks.nonnegative("threshold", threshold)
-    return w - np.clip(w, -t, t)
+    inside = np.clip(w, -t, t)
+    return np.subtract(w, inside, out=inside) if isinstance(inside, np.ndarray) else w - inside
 
 
 @dataclass(frozen=True, eq=False)
