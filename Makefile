@@ -8,7 +8,7 @@ UV ?= uv
 # (in _build, which neither Sphinx nor ruff reads).
 ifdef UNPINNED
 VENV := _build/unpinned
-REQUIREMENTS := --upgrade --upgrade-strategy eager ".[book,test,lab,build]"
+REQUIREMENTS := --upgrade --upgrade-strategy eager ".[book,test,lab,paper,build]"
 else
 VENV := .venv
 REQUIREMENTS := --require-hashes -r requirements.lock
@@ -21,7 +21,7 @@ BUILD := jupyter-book build -W -n --keep-going
 # A reader's own plotting backend would replace the one that puts figures into a notebook.
 unexport MPLBACKEND
 
-.PHONY: help install book test test-slow lab serve notebooks format lock clean
+.PHONY: help install book test test-slow lab serve pdf epub notebooks format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -70,6 +70,12 @@ lab: $(STAMP) ## open the first chapter in JupyterLab
 serve: $(STAMP) ## serve the built book on this machine only (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: make book" >&2; exit 1; }
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+pdf: $(STAMP) ## print the whole book to _build/regularization-on-trial.pdf (needs Chromium)
+	$(BIN)/python -m reglib.book.paper
+
+epub: $(STAMP) ## the whole book as _build/regularization-on-trial.epub
+	$(BIN)/python -m reglib.book.epub
 
 notebooks: $(STAMP) ## execute the notebooks in place and keep what is stable
 	$(BIN)/python -m reglib.book.notebooks

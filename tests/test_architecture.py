@@ -85,6 +85,9 @@ BOOK = {"numpy", "matplotlib", "ipywidgets", "IPython", "PIL", "cycler", "yaml"}
 TOOLS = {  # what re-executes the notebooks, and the progress bar of both commands
     "notebooks": {"nbclient", "nbformat", "tqdm"},
     "apart": {"tqdm"},
+    "binding": {"bs4"},  # the book on paper
+    "epub": {"bs4", "__version__"},
+    "paper": {"playwright", "pypdf", "tqdm", "__version__"},
 }
 
 

@@ -43,8 +43,8 @@ def test_no_right_answer_is_typed(path):
         if call.func.id == "verdict":
             continue
         options = call.args[1] if len(call.args) > 1 else call.keywords[1].value
-        assert isinstance(options, (ast.Dict, ast.DictComp))
-        values = options.values if isinstance(options, ast.Dict) else [options.value]
+        values = options.values if isinstance(options, ast.Dict) else [options]
+        values = [options.value] if isinstance(options, ast.DictComp) else values
         for value in values:
             assert any(isinstance(part, ast.Name) for part in ast.walk(value)), ast.unparse(value)
 

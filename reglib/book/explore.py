@@ -151,8 +151,12 @@ class Explore:
         )
 
     def picture(self) -> str:
-        """The first frame alone, for a saved notebook that was run with live sliders."""
-        address, sentence = self.frame(self.started)
+        """The first frame alone: for paper, or a saved notebook that was run with live sliders."""
+        if os.environ.get(style.PAPER):
+            sentence = self.sentence(self.started)
+            address = style.lines_uri(self.figure)
+        else:
+            address, sentence = self.frame(self.started)
         image = style.image_tag(address, style.css_size(self.figure), sentence)
         return style.captioned(image, sentence)
 
@@ -186,6 +190,8 @@ class Explore:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         plain = " x ".join(f"{name} ({len(grid)} values)" for name, grid in self.grids.items())
+        if os.environ.get(style.PAPER):
+            return {"text/html": self.picture(), "text/plain": f"explore {plain}"}
         if os.environ.get(STATIC):
             return {"text/html": self.html(), "text/plain": f"explore {plain}"}
         # JupyterLab shows the live view first; frames for all values would only make it wait.

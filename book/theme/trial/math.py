@@ -34,6 +34,10 @@ function render(tex, displayMode, macros) {
 """
 # Sphinx numbers these environments; with a star KaTeX does not number them a second time.
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather|alignat)\}")
+# After an operator in an index KaTeX writes an "apply", which MathML does not allow there.
+APPLIED = re.compile(
+    "(<msubsup><m[ino]>[^<]*</m[ino]><mi>[a-z]+</mi>)<mo>\u2061</mo>|<mo>\u2061</mo>(?=</m(?:sub|sup)>)"
+)
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +53,7 @@ def _katex(process: int) -> MiniRacer:
 def katex(tex: str, display: bool, macros: str) -> tuple[str, str]:
     """Return (html, error) of one formula; `macros` is a JSON object."""
     answer = json.loads(_katex(os.getpid()).call("render", tex, display, json.loads(macros)))
-    return answer.get("html", ""), answer.get("error", "")
+    return APPLIED.sub(r"\1", answer.get("html", "")), answer.get("error", "")
 
 
 def display_source(tex: str, nowrap: bool) -> str:

@@ -17,7 +17,7 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-DATA_URI = re.compile(r"data:image/(webp|png|jpeg);base64,([A-Za-z0-9+/=]{40,})")
+DATA_URI = re.compile(r"data:image/(webp|png|jpeg|svg)(?:\+xml)?;base64,([A-Za-z0-9+/=]{40,})")
 IMG = re.compile(r"<img\b[^>]*>")
 LONG_CELL = re.compile(r"<td>(?=[^<]{28})")
 TABLE = re.compile(r'<table\b[^>]*class="(?:trial-table|dataframe)\b.*?</table>', re.DOTALL)
