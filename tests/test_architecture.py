@@ -38,6 +38,7 @@ ALLOWED = {
     "solvers.homotopy": {"numpy", "_checks"},
     "solvers.line_search": {"numpy", "_checks", "penalties", "solvers"},
     "solvers.newton": {"numpy", "_checks", "solvers"},
+    "solvers.screened": {"numpy", "_checks", "solvers"},
     "solvers.paths": {"numpy", "_checks", "solvers"},
     "__main__": {"diagnostics", "book"},  # the book for a picture only, when it is drawn
     "diagnostics": {"diagnostics"},

@@ -19,6 +19,8 @@ from reglib.solvers import (
     least_squares,
     proximal_gradient,
 )
+from reglib.solvers.homotopy import homotopy
+from reglib.solvers.screened import screened
 
 Z, PROGRESSION, NAMES = diabetes()
 CENTERED = PROGRESSION - PROGRESSION.mean()
@@ -439,3 +441,45 @@ def test_paths_never_write_to_their_input():
     lasso_path(X, y, lams), lasso_path(X, y)
     elastic_net_path(X, y, lams, l1_ratio=0.5)
     np.testing.assert_array_equal(lams, [0.01, 0.1, 0.05])
+
+
+def many_columns(seed):
+    """Columns for few rows, some of them equal, opposite, zero, or sums of others."""
+    X, y = normal(seed, 12, 90)
+    X[:, 80:84], X[:, 84:87], X[:, 87] = X[:, :4], -X[:, :3], 0
+    X[:, 88:] = X[:, 4:6] + X[:, 6:8]
+    return X[:, np.random.default_rng(seed).permutation(90)], y
+
+
+@pytest.mark.parametrize("stop", [0.0, 1e-3, 0.1])
+@pytest.mark.parametrize("seed", range(4))
+def test_leaving_columns_out_until_they_are_needed_changes_no_knot(seed, stop):
+    X, y = normal(seed, 12, 90)
+    knots, S, corners, events = screened(X, y, stop)
+    size = float(np.sqrt(np.square(y).mean()))
+    their_knots, their_corners, their_events = homotopy(X.T @ X / 12, y @ X / 12, size, stop)
+    assert [e[1:] for e in events] == [e[1:] for e in their_events]
+    assert knots == pytest.approx(their_knots, rel=1e-9, abs=1e-12)
+    w = np.zeros((len(knots), 90))
+    w[:, S] = corners
+    assert w == pytest.approx(their_corners, rel=1e-8, abs=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_path_of_many_columns_is_optimal_with_ties_and_dependent_columns(seed):
+    for X, y in (many_columns(seed), whole(seed, 7, 60)):
+        top = lam_max(X, y)
+        path = lasso_path(X, y, np.geomspace(top, top / 1000, 40))
+        assert duality_gap(X, y, path.w, path.lam[:, None]).max() < 1e-10
+        knots = lasso_path(X, y)
+        assert duality_gap(X, y, knots.w, knots.lam[:, None]).max() < 1e-10
+        assert len(knots.lam) == len(knots.events) + 1
+
+
+def test_a_column_left_out_is_found_when_its_turn_comes(monkeypatch):
+    X, y = normal(5, 20, 200)
+    right = lasso_path(X, y).events
+    monkeypatch.setattr("reglib.solvers.screened.ROOM", 0.05)  # one column to begin with
+    found = lasso_path(X, y).events
+    assert [event[1:] for event in found] == [event[1:] for event in right]
+    assert [event[0] for event in found] == pytest.approx([event[0] for event in right])

@@ -5,6 +5,9 @@ All it takes is gram = X'X/n (p, p), c = X'y/n (p,) and size, the root mean squa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import numpy as np
 
 from reglib._checks import Array
@@ -28,6 +31,12 @@ class Tableau:
     BLOCK = 64
 
     def __init__(self, gram: Array, c: Array, size: float, sign: Array) -> None:
+        self.data = gram, c, size
+        self.renew(sign)
+
+    def renew(self, sign: Array) -> None:
+        """Made from the data, with the weights active that have a sign."""
+        gram, c, size = self.data
         p, length = len(c), np.sqrt(np.diag(gram))
         # In units of a column of length 1 its weight is longer, and lam counts this much for it.
         self.unit = 1 / np.where(length > 0, length, 1)
@@ -94,35 +103,45 @@ class Tableau:
             self.waiting = 0
 
 
-def homotopy(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Array, tuple]:
-    """Knots (k,) from lam_max down to `stop`, the weights there (k, p), and the events."""
-    t = Tableau(gram, c, size, np.zeros(len(c)))
-    knots, corners, events, lam = [], [], [], np.inf
-    while len(events) < 1000 * (1 + len(t.f)):  # a path may be longer; its gap will say so
+def walk(t: Tableau, lam: float, stop: float) -> Iterator[tuple[float, int, int, Array]]:
+    """From lam down to `stop`: at each knot lam, the index, +1 or -1, the weights; t is past it."""
+    while True:
         lam, j = t.next_event(lam)
         if lam <= stop:
-            break
+            return
         a, joins = t.column(j), t.sign[j] == 0
         if joins and a[j] <= t.noise(a):
             if t.wear:
-                t = Tableau(gram, c, size, t.sign)
+                t.renew(t.sign)
             else:
                 t.collinear[j] = True
             continue
-        knots.append(lam)
-        corners.append(t.weights(lam))
-        corners[-1][j] = 0
-        events.append((lam, j, 1 if joins else -1))
+        w = t.weights(lam)
+        w[j] = 0
         if joins:
             t.join(j, a, np.sign(t.f[j]))
         else:
             t.leave(j, a)
         if t.wear > WORN:
-            t = Tableau(gram, c, size, t.sign)
-    return np.array([*knots, stop]), np.array([*corners, t.weights(stop)]), tuple(events)
+            t.renew(t.sign)
+        yield lam, j, 1 if joins else -1, w
+
+
+def homotopy(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Array, tuple]:
+    """Knots (k,) from lam_max down to `stop`, the weights there (k, p), and the events."""
+    t, most = Tableau(gram, c, size, np.zeros(len(c))), 1000 * (1 + len(c))
+    steps = [*islice(walk(t, np.inf, stop), most)]  # a path may be longer; its gap will say so
+    knots, corners = [lam for lam, *_ in steps], [w for *_, w in steps]
+    events = tuple((lam, j, turn) for lam, j, turn, _ in steps)
+    return np.array([*knots, stop]), np.array([*corners, t.weights(stop)]), events
 
 
 def read_off(gram: Array, c: Array, size: float, lams: Array) -> tuple[Array, tuple]:
     """The lasso's weights (k, p) at descending lams (k,), each linear between knots; the events."""
     knots, corners, events = homotopy(gram, c, size, lams[-1])
-    return np.column_stack([np.interp(-lams, -knots, weight) for weight in corners.T]), events
+    return between(knots, corners, lams), events
+
+
+def between(knots: Array, corners: Array, lams: Array) -> Array:
+    """The weights (k, p) at lams (k,), linear between those at descending knots."""
+    return np.column_stack([np.interp(-lams, -knots, weight) for weight in corners.T])

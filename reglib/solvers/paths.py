@@ -6,6 +6,7 @@ No intercept and no centering, as in scikit-learn's functions of these names: ce
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,10 +15,13 @@ from reglib import _checks
 from reglib._checks import Array
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
-from reglib.solvers.homotopy import EPS, homotopy, read_off
+from reglib.solvers.homotopy import EPS, between, homotopy, read_off
+from reglib.solvers.screened import screened
 
 TRIES = 5
 """How often Newton's method may fail to get closer to the right signs before it is given up."""
+MANY = 4
+"""Columns for each row from which on most of them never join, and the Gram matrix is not made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +60,16 @@ def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Pat
            [2.5, 0.5]])
     """
     data = _Moments(*_checks.design(X, y))
-    if lams is None:
+    grid = None if lams is None else _checks.descending("lams", lams)
+    if data.X.shape[1] > MANY * len(data.X):
+        lams, S, corners, events = screened(data.X, data.y, 0.0 if grid is None else grid[-1])
+        w = np.zeros((len(lams if grid is None else grid), data.X.shape[1]))
+        w[:, S] = corners if grid is None else between(lams, corners, grid)
+    elif grid is None:
         lams, w, events = homotopy(data.gram, data.c, data.size, 0.0)
     else:
-        lams = _checks.descending("lams", lams)
-        w, events = read_off(data.gram, data.c, data.size, lams)
-    return data.certified(w, lams, 1.0, events)
+        w, events = read_off(data.gram, data.c, data.size, grid)
+    return data.certified(w, lams if grid is None else grid, 1.0, events)
 
 
 def elastic_net_path(
@@ -124,12 +132,17 @@ class _Moments:
     """All that a path needs of the data: gram = X'X/n, c = X'y/n, size^2 = ||y||^2/n."""
 
     def __init__(self, X: Array, y: Array) -> None:
-        self.X, self.y = X, y
-        self.gram, self.c = X.T @ X / len(X), y @ X / len(X)
+        self.X, self.y, self.c = X, y, y @ X / len(X)
         self.size = float(np.sqrt(np.square(y).mean()))
 
+    @cached_property
+    def gram(self) -> Array:
+        return self.X.T @ self.X / len(self.X)
+
     def certified(self, w: Array, lams: Array, ratio: float, events: tuple = ()) -> Path:
-        c, lam = self.c - w @ self.gram, lams[:, None]
+        wide = self.X.shape[1] > MANY * len(self.X)
+        product = w @ self.X.T @ self.X / len(self.X) if wide else w @ self.gram
+        c, lam = self.c - product, lams[:, None]
         loss = np.maximum(self.size**2 - ((self.c + c) * w).sum(axis=-1), 0) / 2
         cost = lam * (ratio * np.abs(w) + (1 - ratio) / 2 * np.square(w))
         gap = gap_at(self.X, self.y, w, c, lam, ratio)
