@@ -1,0 +1,106 @@
+"""Every solver on one small problem: they must land on the same weights, by different ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reglib import solvers
+from reglib.losses import SquaredError
+from reglib.penalties import L1, L2, ElasticNet
+
+LAM, RATIO = 0.2, 0.5
+Array = NDArray[np.float64]
+
+
+def problem() -> SquaredError:
+    """30 rows, four columns of different length, a teacher with a zero weight."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 4)) * [1.0, 0.8, 1.2, 0.6]
+    return SquaredError(X, X @ [2.0, -1.0, 0.0, 3.0] + 0.1 * rng.standard_normal(30))
+
+
+def slope(loss: SquaredError, w: Array) -> Array:
+    """X'(X w - y)/n, written out here so that it leans on nothing it is to check."""
+    return (loss.X @ w - loss.y) @ loss.X / len(loss.y)
+
+
+def with_l2() -> dict[str, bool]:
+    """Solver -> does the gradient of loss + lam/2 ||w||^2 vanish where it ends?"""
+    loss, start = problem(), np.zeros(4)
+    X, y, step = loss.X, loss.y, 2.5 / loss.lipschitz()
+    calls: dict[str, Any] = {
+        "ridge": solvers.ridge(X, y, LAM),
+        "ridge path": solvers.ridge_path(X, y, [LAM]).w[0],
+        "gradient descent": solvers.gradient_descent(loss, L2(LAM), start, step=step / 2.5).w,
+        "Newton": solvers.newton(loss, LAM, start).w,
+        "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM)).w,
+        "Barzilai-Borwein": solvers.barzilai_borwein(loss, start, step=step, penalty=L2(LAM)).w,
+    }
+    found = {name: _zero(slope(loss, w) + LAM * w) for name, w in calls.items()}
+    found["least squares"] = _zero(slope(loss, solvers.least_squares(X, y)))
+    mask = np.array([True, True, True, False])
+    spared = solvers.ridge(X, y, LAM, mask=mask)
+    return found | {"ridge that spares": _zero(slope(loss, spared) + LAM * mask * spared)}
+
+
+def with_l1() -> dict[str, bool]:
+    """Solver -> do slope and signs fit where it ends, for the lasso and the elastic net?"""
+    loss, start = problem(), np.zeros(4)
+    both = {1.0: L1(LAM), RATIO: ElasticNet(LAM, RATIO)}
+    calls = {}
+    for ratio, penalty in both.items():
+        calls["proximal gradient", ratio] = solvers.proximal_gradient(loss, penalty, start).w
+        calls["coordinate descent", ratio] = solvers.coordinate_descent(loss, penalty).w
+    calls["lasso path", 1.0] = solvers.lasso_path(loss.X, loss.y, [LAM]).w[0]
+    path = solvers.elastic_net_path(loss.X, loss.y, [LAM], l1_ratio=RATIO)
+    calls["elastic net path", RATIO] = path.w[0]
+    found = {f"{name}, {ratio:g}": _optimal(loss, w, ratio) for (name, ratio), w in calls.items()}
+    grid = solvers.elastic_net_path(loss.X, loss.y, l1_ratio=RATIO)
+    top = np.abs(slope(loss, start)).max() / RATIO
+    return found | {"first lam of the grid": bool(np.isclose(grid.lam[0], top))}
+
+
+def certificates() -> dict[str, bool]:
+    """Objectives, gaps and counts of steps that a wrong solver would not have."""
+    loss, start = problem(), np.zeros(4)
+    X, y, step = loss.X, loss.y, 1 / loss.lipschitz()
+    w, size = solvers.ridge(X, y, LAM), np.square(y).mean() / 2
+    least = np.square(X @ w - y).mean() / 2 + LAM / 2 * w @ w
+    ends = {
+        "ridge path": solvers.ridge_path(X, y, [LAM]),
+        "Newton": solvers.newton(loss, LAM, start),
+        "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM)),
+    }
+    found = {f"objective, {k}": bool(np.allclose(r.objective, least)) for k, r in ends.items()}
+    best = solvers.least_squares(X, y)
+    excess = (np.square(y).mean() - np.square(X @ best - y).mean()) / 2 / size
+    found["gap at lam = 0"] = bool(np.isclose(solvers.duality_gap(X, y, start, 0.0), excess))
+    net = solvers.coordinate_descent(loss, ElasticNet(LAM, RATIO)).w
+    found["gap of the net"] = bool(solvers.duality_gap(X, y, net, LAM, RATIO) < 1e-10)
+    short = {"step": step / 100, "max_iter": 100}
+    ista, fista = (
+        solvers.proximal_gradient(loss, L1(LAM), start, accelerated=a, **short).objective
+        for a in (False, True)
+    )
+    found["FISTA lower than ISTA after 100 short steps"] = bool(fista < ista)
+    line = SquaredError([[1.0], [2.0]], [2.0, 4.0])
+    quick = solvers.barzilai_borwein(line, [0.0], step=50.0)
+    return found | {"Barzilai-Borwein in one dimension": bool(quick.n_iter == 3)}
+
+
+def all_agree() -> bool:
+    """Every check above."""
+    return all((with_l2() | with_l1() | certificates()).values())
+
+
+def _zero(gradient: Array) -> bool:
+    return bool(np.abs(gradient).max() < 1e-8)
+
+
+def _optimal(loss: SquaredError, w: Array, ratio: float) -> bool:
+    g = slope(loss, w) + LAM * (1 - ratio) * w
+    active = np.abs(g + LAM * ratio * np.sign(w))[w != 0]
+    return bool((np.abs(g) <= LAM * ratio + 1e-8).all() and (active < 1e-8).all())
