@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 from reglib.book import data_sets, style
@@ -42,13 +43,16 @@ def test_every_chapter_that_loads_a_data_set_is_named_there(heading, loader):
 
 def test_the_picture_has_a_panel_for_each_of_six():
     figure = style.new_figure((6, 7.2))
-    data_sets.draw(figure)
-    assert len(figure.axes) == len(data_sets.PANELS) == 6
+    points = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]])
+    data_sets.draw(figure, points, np.array([0, 1, 1]))
+    assert len(figure.axes) == 6
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles[:4] == ["the article's points", "Longley", "diabetes", "digits"]
     drawn = [axes.lines[0].get_ydata() for axes in figure.axes[:3]]
     assert list(map(len, drawn)) == [5, 16, 442]
-    assert (drawn[1] * 1000 == longley().y).all() and (drawn[2] == diabetes().y).all()
+    np.testing.assert_allclose(drawn[1] * 1000, longley().y)
+    np.testing.assert_array_equal(drawn[2], diabetes().y)
+    assert [len(line.get_xdata()) for line in figure.axes[4].lines] == [1, 2]
     ink = figure.axes[3].images[0].get_array()
     assert (ink[1:9, 1:9] == digits().u[0]).all() and (ink[11:19, 21:29] == digits().u[5]).all()
 

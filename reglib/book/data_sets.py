@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.datasets import make_moons
 
 from reglib.book import style
 from reglib.datasets import article, diabetes, digits, leaky_memory, longley
@@ -42,8 +41,7 @@ def _digits(axes: Axes) -> None:
     _words(axes, "digits", "8 by 8 pixels each", "")
 
 
-def _moons(axes: Axes) -> None:
-    points, labels = make_moons(200, noise=0.25, random_state=0)
+def _moons(axes: Axes, points: Any, labels: Any) -> None:
     for label, mark, color in ((0, "o", style.BLUE), (1, "^", style.RED)):
         axes.plot(*points[labels == label].T, mark, color=color, markersize=3)
     _words(axes, "two moons", "", "")
@@ -56,18 +54,18 @@ def _sequence(axes: Axes) -> None:
     _words(axes, "a sequence, its target ✕", "time step", "")
 
 
-PANELS = (_article, _longley, _diabetes, _digits, _moons, _sequence)
-
-
 def _words(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, loc="left")
     axes.set(xlabel=x, ylabel=y)
 
 
-def draw(figure: Figure) -> None:
-    """Three panels of two: three measured tables, the digits, the moons and one sequence."""
-    for axes, panel in zip(figure.subplots(3, 2).flat, PANELS, strict=True):
-        panel(axes)
+def draw(figure: Figure, points: Any, labels: Any) -> None:
+    """Three measured tables, the digits, the moons (points (n, 2), labels (n,)), one sequence."""
+    panels = figure.subplots(3, 2).flat
+    for draw_one in (_article, _longley, _diabetes, _digits):
+        draw_one(next(panels))
+    _moons(next(panels), points, labels)
+    _sequence(next(panels))
 
 
 def unlicensed(description: Any) -> bool:
