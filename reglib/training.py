@@ -89,27 +89,29 @@ def train(
     _fit_together(w, optimizer, penalty)
     memory, losses, norms = optimizer.start(w), [], []
     diverged_at = np.where(np.abs(w).max(axis=-1) < DIVERGED, -1, 0)
-    watch = _Watch(validation, patience, w)
+    watch, watching = _Watch(validation, patience, w), validation is not None
     batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         watch.look(0, w, diverged_at < 0)
         for k, batch in enumerate(progress(batches) if progress else batches, start=1):
             alive = (diverged_at < 0) & (watch.stopped_at < 0)
-            here = _where(alive, w, 0)
+            everyone = alive.all()  # as nearly always, and then there is nothing to set aside
+            here = w if everyone else _where(alive, w, 0)
             loss, g = value_and_gradient(batch, here)
             after, memory = step(here, g, memory)
             norm = np.linalg.norm(g, axis=-1)
-            everyone = alive.all()  # as nearly always, and then there is nothing to set aside
             losses.append(loss if everyone else np.where(alive, loss, np.nan))
             norms.append(norm if everyone else np.where(alive, norm, np.nan))
             w = after if everyone else _where(alive, after, w)
             over = ~(np.abs(w).max(axis=-1) < DIVERGED)
-            if over.any():
-                diverged_at = np.where(over & (diverged_at < 0), k, diverged_at)
+            if everyone and not watching and not over.any():
+                continue
+            diverged_at = np.where(over & (diverged_at < 0), k, diverged_at)
             watch.look(k, w, alive & ~over)
             if (over | (watch.stopped_at >= 0)).all():
                 break
     lead = w.shape[:-1]
+    diverged_at = np.broadcast_to(diverged_at, lead).copy()
     return History(w, _stack(losses, lead), _stack(norms, lead), diverged_at, **watch.record(lead))
 
 

@@ -520,3 +520,13 @@ def test_sweeps_that_do_not_fit_together_are_named(make, name, three):
 def test_bad_input_is_named(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_a_sweep_that_starts_from_one_place_has_a_status_for_each_run():
+    calm = train(LOSS, Optimizer(learning_rate=[[0.1], [0.01], [0.05]]), W0, n_steps=5)
+    assert calm.diverged_at.tolist() == [-1, -1, -1]
+    assert calm.stopped_at.tolist() == [-1, -1, -1]
+    wild = train(LOSS, Optimizer(learning_rate=[[0.1], [1e9], [0.05]]), W0, n_steps=5)
+    assert wild.diverged_at.tolist() == [-1, 2, -1]
+    assert np.isnan(wild.loss[:, 1]).tolist() == [False, False, True, True, True]
+    calm.diverged_at[0] = 7  # nobody else's array

@@ -160,20 +160,20 @@ def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
         last = lams[k - 2] - lams[k - 1] if k > 1 else 0
         guess = v + (lams[k - 1] - lam) / last * (v - before) if last > 0 else v
         sign = np.where(np.abs(guess) > l1, np.sign(guess), 0)
-        w, right = _signed(data, l1, l2, sign)
+        w, r, right = _signed(data, l1, l2, sign)
         if not right:
             # With gram + l2 I the elastic net is a lasso, whose homotopy needs no search; but over
             # an l2 of rounding size it stumbles, and does without.
             seen = l2 if l2 > 1e-9 * h.max() else 0
             slow = homotopy(gram + seen * np.eye(len(c)), c, data.size, l1)[1][-1]
-            w, right = _signed(data, l1, l2, np.sign(slow))
-            w = w if right else slow
-        before, v = v, (h - l2) * w + c - gram @ w
+            w, r, right = _signed(data, l1, l2, np.sign(slow))
+            w, r = (w, r) if right else (slow, c - gram @ slow)
+        before, v = v, (h - l2) * w + r
         rows.append(w)
     return np.array(rows)
 
 
-def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, bool]:
+def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, Array, bool]:
     """w with the signs it was solved for and |c - gram w| <= l1 where it is 0; were they found?
 
     Solves for the nonzero weights, corrects every wrong sign, and repeats: Newton's method. It may
@@ -185,7 +185,7 @@ def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, b
     fewest, tries = len(h) + 1, TRIES
     while tries:
         S = np.flatnonzero(sign)
-        system = data.gram[S[:, None], S]
+        system = data.gram.take(S, axis=0).take(S, axis=1)
         system.flat[:: len(S) + 1] += diagonal[S]
         w = np.zeros(len(h))
         w[S] = np.linalg.solve(system, data.c[S] - l1 * sign[S])
@@ -194,8 +194,8 @@ def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, b
         wrong = np.where(sign != 0, w * sign < 0, np.abs(c) > l1 * (1 + 1e-10))
         count = np.count_nonzero(wrong)
         if count == 0:
-            return w, True
+            return w, c, True
         tries = TRIES if count < fewest else tries - 1
         fewest = min(count, fewest)
         sign = np.where(wrong, np.where(sign != 0, 0, np.sign(c)), sign)
-    return w, False
+    return w, c, False
