@@ -30,7 +30,7 @@
   }
 
   // An open exercise takes a number or a word here too and answers as `check` does in a notebook
-  // (reglib/book/exercises/grading.py): right, a known mistake, close, or the next hint.
+  // (reglib/book/exercises/grading.py): unfit, right, a known mistake, close, or the next hint.
   const element = (name, attributes, ...children) => {
     const made = Object.assign(document.createElement(name), attributes);
     made.append(...children);
@@ -38,11 +38,13 @@
   };
   const far = (exercise, answer, right) => {
     if (exercise.choices.length) return answer === right ? 0 : Infinity;
-    if (answer.length !== right.length || answer.some(Number.isNaN)) return Infinity;
     const scale = Math.max(...right.map(Math.abs)) || 1;
     return Math.max(...answer.map((value, i) => Math.abs(value - right[i]))) / scale;
   };
   const grade = (exercise, answer, tries) => {
+    const { choices, right } = exercise;
+    if (!choices.length && !(answer.length === right.length && answer.every(Number.isFinite)))
+      return ["unfit", `The answer must be ${right.length === 1 ? "a number" : `${right.length} numbers`}.`];
     const gap = far(exercise, answer, exercise.right);
     // The right answer stands here with 6 digits.
     const within = exercise.rtol && exercise.rtol + 1e-5;
@@ -84,7 +86,7 @@
       const [state, said] = grade(exercise, answer, tries);
       if (state === "wrong") tries += 1;
       box.className = `trial-check trial-check-${state}`;
-      label.textContent = state === "right" ? "Right" : "Not yet";
+      label.textContent = { right: "Right", wrong: "Not yet", unfit: "Cannot be read" }[state];
       words.textContent = said;
     });
     words.before(form);
