@@ -25,7 +25,7 @@ unexport MPLBACKEND
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## make .venv from requirements.lock (every command below does it when needed)
 
@@ -79,6 +79,29 @@ epub: $(STAMP) ## the whole book as _build/regularization-on-trial.epub
 
 notebooks: $(STAMP) ## execute the notebooks in place and keep what is stable
 	$(BIN)/python -m reglib.book.notebooks
+
+# The rivals live in an environment of their own, so that the book does not depend on them. What
+# cannot be installed is reported as missing.
+BENCH := _build/bench
+RIVALS := $(BENCH)/.installed
+
+$(RIVALS): benchmarks/requirements.txt
+	@$(BENCH)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(BENCH)
+	@echo "Installing the rivals into $(BENCH): a few minutes, the first time only"
+	@grep -v '^#' benchmarks/requirements.txt | while read -r package; do \
+	  $(BENCH)/bin/python -m pip install --quiet "$$package" || echo "missing: $$package"; done
+	@touch $@
+
+bench: $(STAMP) $(RIVALS) ## time reglib beside what a reader would use instead (ten minutes)
+	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks
+	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.chapters
+
+bench-quick: $(RIVALS) ## the same for the smaller data and one seed, and nothing is written
+	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks --quick
+
+bench-compare: $(RIVALS) ## which rows of the committed table a fresh run does not confirm
+	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks --compare
 
 format: $(STAMP) ## format the code as `make test` wants it
 	$(BIN)/ruff check --fix .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ BUSY = 0.5
 """A load average above which other programs share the processor, so that times mean nothing."""
 LONG = 1.0
 """Seconds; what takes longer is repeated 3 times, else 7 times."""
+PATIENCE = 240
+"""Seconds to wait for what ran just before to leave the load average."""
 LEAST = 0.002
 """Seconds; what takes less is called several times for one reading of the clock."""
 RIVALS = {"scikit-learn": "sklearn", "celer": "celer", "torch": "torch", "jax": "jax"}
@@ -92,12 +95,20 @@ def pin() -> None:
         pass
 
 
-def check_load() -> str:
-    """A sentence about the load; BusyError above BUSY, unless BENCH_ANYWAY=1 says to go on."""
-    load = os.getloadavg()[0]
+def check_load(patience: float = 0) -> str:
+    """A sentence about the load; BusyError above BUSY, unless BENCH_ANYWAY=1 says to go on.
+
+    What ran just before, such as an installation, is still in the average: so many seconds of
+    patience let it fall.
+    """
+    load, anyway, waited = os.getloadavg()[0], os.environ.get("BENCH_ANYWAY") == "1", 0
+    while load > BUSY and not anyway and waited < patience:
+        print(f"load average {load:.2f}: waiting for {BUSY}", file=sys.stderr, flush=True)
+        time.sleep(10)
+        load, waited = os.getloadavg()[0], waited + 10
     if load <= BUSY:
         return f"load average {load:.2f}"
-    if os.environ.get("BENCH_ANYWAY") != "1":
+    if not anyway:
         raise BusyError(
             f"the load average is {load:.2f}, above {BUSY}: other programs are running, so times "
             "would mean nothing. Wait a minute, or set BENCH_ANYWAY=1 to go on regardless."
@@ -110,10 +121,10 @@ def clock() -> Callable[[], float]:
     return time.process_time if os.environ.get("BENCH_ANYWAY") == "1" else time.perf_counter
 
 
-def facts() -> dict[str, str]:
+def facts(load: str) -> dict[str, str]:
     """What the times depend on: date, machine, load, versions, BLAS kernel."""
     known = {"numpy": "NumPy", "scikit-learn": "scikit-learn", "celer": "celer"}
-    found = {"date": date.today().isoformat(), "load": check_load(), "processor": _processor()}
+    found = {"date": date.today().isoformat(), "load": load, "processor": _processor()}
     found |= {"cores": str(os.cpu_count()), "threads": "1", "Python": platform.python_version()}
     for package, name in (known | {"torch": "torch", "jax": "jax"}).items():
         try:
@@ -142,9 +153,11 @@ def measure(case: Case, least: int = 7, few: int = 3) -> Sample:
     runs = {"": case.ours} | {f"{r.name} {r.setting}": r.run for r in case.rivals if r.run}
     calls = {}
     for name, run in runs.items():
-        sample.judged[name] = case.judge(run())
         start = now()
-        run()
+        sample.judged[name] = case.judge(run())
+        if now() - start < 100 * LEAST:  # else no second warm-up is needed to count the calls
+            start = now()
+            run()
         calls[name] = max(1, int(LEAST / max(now() - start, 1e-7)))
         sample.seconds[name] = []
     while True:

@@ -56,7 +56,7 @@ def mlp_steps(batch: int, seed: int, goals: tuple[float, float]) -> Case:
         rival("jax", "jit", _jax(net, w0, _mlp_loss(X, y)), goals[1]),
     ]
     data = f"20-64-64-1, batch {batch}"
-    return Case("MLP training step", data, seed, ours, rivals, from_oracle(net, w0))
+    return Case("MLP, 50 training steps", data, seed, ours, rivals, from_oracle(net, w0))
 
 
 def rnn_steps(T: int, seed: int, goals: tuple[float, float]) -> Case:
@@ -70,7 +70,7 @@ def rnn_steps(T: int, seed: int, goals: tuple[float, float]) -> Case:
         rival("jax", "jit", _jax(net, w0, _rnn_loss(net)), goals[1]),
     ]
     data = f"50 units, T = {T}"
-    return Case("RNN training step", data, seed, _ours(net, w0), rivals, from_oracle(net, w0))
+    return Case("RNN, 50 training steps", data, seed, _ours(net, w0), rivals, from_oracle(net, w0))
 
 
 def configurations(hidden: int, seed: int, goals: tuple[float, float]) -> Case:
@@ -87,8 +87,8 @@ def configurations(hidden: int, seed: int, goals: tuple[float, float]) -> Case:
         Rival("reglib", "one by one", loop, goals[0]),
         rival("jax", "vmap", _jax(net, w0, _mlp_loss(X, y), rates), goals[1]),
     ]
-    data, judge = f"100 of 20-{hidden}-1, batch 32", from_oracle(net, w0, rates)
-    return Case("configurations at once", data, seed, _ours(net, w0, rates), rivals, judge)
+    data, judge = f"20-{hidden}-1, batch 32", from_oracle(net, w0, rates)
+    return Case("100 configurations, 50 steps", data, seed, _ours(net, w0, rates), rivals, judge)
 
 
 def threshold(seed: int, goal: float) -> Case:
