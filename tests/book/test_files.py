@@ -114,3 +114,12 @@ def test_the_landing_page_counts_what_the_ledger_holds():
 def test_the_environment_of_the_book_is_printed():
     text = soup("book/api.html").get_text(" ")
     assert re.search(r"NumPy\s+2\.\d+", text, re.I) and re.search(r"Python\s+3\.\d+", text)
+
+
+def test_exercises_and_theorems_have_the_numbers_that_their_labels_say():
+    words = soup("notebooks/05_the_program.html").get_text(" ")
+    assert "Exercise 5.2 (Centimeters)" in re.sub(r"\s+", " ", words)
+    titles = [t.get_text() for t in soup("book/proofs.html").select(".theorem .admonition-title")]
+    assert [re.match(r"Theorem (T\d+) ", title)[1] for title in titles] == [
+        f"T{k}" for k in range(1, 20)
+    ]

@@ -13,8 +13,8 @@ from . import (
     ledger,
     look,
     math,
+    numbers,
     pages,
-    practice,
 )
 
 
@@ -27,7 +27,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         math,
         docstrings,
         pages,
-        practice,
+        numbers,
         assets,
         ledger,
         environment,

@@ -1,0 +1,32 @@
+"""Numbers that stay: the label ex-5-2 is Exercise 5.2 everywhere, and thm-t3 is Theorem T3.
+
+Both extensions count through the whole book, so a new exercise would rename all later ones, and
+none would have the name that `check("ex-5.2", ...)` knows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+EXERCISE = re.compile(r"ex-(\w+)-(\d+)")
+THEOREM = re.compile(r"thm-t(\d+)")
+
+
+def renumber(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Write the numbers that the labels say into Sphinx's own table of numbers."""
+    for tables in env.toc_fignumbers.values():
+        for label in (exercises := tables.get("exercise", {})):
+            if found := EXERCISE.fullmatch(label):
+                exercises[label] = (found[1].upper(), found[2])
+        for label in (theorems := tables.get("theorem", {})):
+            if found := THEOREM.fullmatch(label):
+                theorems[label] = (f"T{found[1]}",)
+    return []
+
+
+def setup(app: Sphinx) -> None:
+    """Connect to Sphinx, after it has counted."""
+    app.connect("env-get-updated", renumber, priority=900)
