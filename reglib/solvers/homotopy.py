@@ -144,4 +144,8 @@ def read_off(gram: Array, c: Array, size: float, lams: Array) -> tuple[Array, tu
 
 def between(knots: Array, corners: Array, lams: Array) -> Array:
     """The weights (k, p) at lams (k,), linear between those at descending knots."""
-    return np.column_stack([np.interp(-lams, -knots, weight) for weight in corners.T])
+    last = np.searchsorted(-knots, -lams, side="right") - 1  # the last knot at or above; -1: none
+    above, below = np.maximum(last, 0), np.minimum(last + 1, len(knots) - 1)
+    width = knots[above] - knots[below]
+    slope = (corners[below] - corners[above]) / np.where(width > 0, width, 1)[:, None]
+    return slope * np.where(last < 0, 0, knots[above] - lams)[:, None] + corners[above]
