@@ -89,7 +89,7 @@ def picture(rows: list[Row]) -> Figure:
     ax.axvline(EQUAL, color=style.INK, linewidth=1)
     ax.set(xscale="log", ylim=(at - 0.4, -0.6), xlabel="time of reglib / time of the other (log)")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    ax.set_yticks([y for y, _ in labels], [text for _, text in labels], fontsize=10)
+    ax.set_yticks([y for y, _ in labels], [text for _, text in labels], fontsize=11)
     ax.grid(axis="y", visible=False)
     return figure
 
@@ -118,7 +118,7 @@ def said(rows: list[Row]) -> str:
 
 
 def table(rows: list[Row]) -> list[list[str]]:
-    """Every row as cells: work, data, our time and error, the other's, ratio and goal."""
+    """Every row as cells: work and data, rival, ratio, goal, our time and error, the other's."""
     cells = []
     for row in rows:
         theirs = row["note"] or f"{row['theirs']} ms, {row['theirs_error']}"
@@ -126,7 +126,7 @@ def table(rows: list[Row]) -> list[list[str]]:
         goal = f"{float(row['goal']):.3g}" if row["goal"] else "–"
         ours = f"{row['ours']} ms, {row['ours_error']}"
         who = f"{row['rival']} {row['setting']}"
-        cells.append([f"{row['work']}, {row['data']}", ours, who, theirs, spread, goal])
+        cells.append([f"{row['work']}, {row['data']}", who, spread, goal, ours, theirs])
     return cells
 
 
