@@ -96,6 +96,7 @@ bench: $(STAMP) $(RIVALS) ## time reglib beside what a reader would use instead 
 	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks
 	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.chapters
+	$(BIN)/python -m reglib.book.notebooks speed
 
 bench-quick: $(RIVALS) ## the same for the smaller data and one seed, and nothing is written
 	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks --quick
