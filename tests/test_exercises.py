@@ -67,6 +67,7 @@ def test_a_chapter_has_its_exercises_in_its_notebook(module):
     text = notebook_of(module).read_text(encoding="utf-8")
     labels = re.findall(r":label: (ex-[\w-]+)", text)
     assert [id.replace(".", "-") for id in own] == labels
+    assert text.count("{solution-start}") == text.count("{solution-end}")
     counts = Counter((id, blank) for id, blank, _, _ in checks(module))
     assert counts == {(id, blank): 1 for id in own for blank in (True, False)}
 
