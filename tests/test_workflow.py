@@ -68,3 +68,11 @@ def test_only_publishing_may_write():
     assert granted == {
         "publish": {"contents": "read", "pages": "write", "id-token": "write"},
     }
+
+
+def test_the_published_book_knows_its_address():
+    steps = FLOW["jobs"]["publish"]["steps"]
+    make = next(step for step in steps if step.get("run") == "make book")
+    assert make["env"] == {"BOOK_ADDRESS": "${{ steps.pages.outputs.base_url }}"}
+    before = steps[: steps.index(make)]
+    assert any(step.get("id") == "pages" for step in before)

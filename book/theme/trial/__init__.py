@@ -6,15 +6,20 @@ from sphinx.application import Sphinx
 
 from . import (
     assets,
+    chapters,
     docstrings,
     environment,
     execution,
+    first_page,
     freshness,
     ledger,
     look,
     math,
     numbers,
     pages,
+    reading,
+    sharing,
+    sliders,
 )
 
 
@@ -28,6 +33,11 @@ def setup(app: Sphinx) -> dict[str, bool]:
         docstrings,
         pages,
         numbers,
+        chapters,
+        first_page,
+        reading,
+        sharing,
+        sliders,
         assets,
         ledger,
         environment,
