@@ -25,6 +25,7 @@ ADDRESS = "BOOK_ADDRESS"
 LOST = "404"
 PICTURE = "_static/social.png"
 LINK = re.compile(r'\b(href|src|action|data-content_root)="(?![a-z]+:|/|#|")(?:\./)?')
+ROLE = re.compile(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`>]*>)?`")  # {term}`words <entry>` reads: words
 UNLISTED = {"search", "genindex", LOST}
 
 
@@ -44,7 +45,7 @@ def description(app: Sphinx, page: str, body: str) -> str:
     else:
         first = re.search(r"<p>(.*?)</p>", body, re.DOTALL)
         words = re.sub(r"<[^>]+>", "", first[1]) if first else app.config.project
-    return shortened(" ".join(re.sub(r"[$`*\\]", "", words).split()))
+    return shortened(" ".join(re.sub(r"[$`*\\]", "", ROLE.sub(r"\1", words)).split()))
 
 
 def shortened(words: str, most: int = 200) -> str:
