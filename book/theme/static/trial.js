@@ -81,7 +81,9 @@
       event.preventDefault();
       const given = field.value.trim();
       if (!given) return;
-      const parts = given.replace(/[[\]()]/g, " ").trim().split(/[\s;]+|,\s+/);
+      // Between numbers a comma parts them; in a single number it may be the decimal sign.
+      const between = count > 1 ? /[\s;,]+/ : /[\s;]+|,\s+/;
+      const parts = given.replace(/[[\]()]/g, " ").trim().split(between);
       const answer = options.length ? given : parts.map((part) => Number(part.replace(",", ".")));
       const [state, said] = grade(exercise, answer, tries);
       if (state === "wrong") tries += 1;
