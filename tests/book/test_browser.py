@@ -1,5 +1,7 @@
 """Every page in a real browser, light and dark, wide and narrow; every slider by mouse and key."""
 
+import os
+
 import pytest
 
 from . import visit
@@ -21,16 +23,31 @@ ALL, DARK = set(visit.VIEWS), {view for view in visit.VIEWS if view[1] == "dark"
 NARROW = {view for view in visit.VIEWS if view[0] == 390}
 PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 # Two pictures that load, one red and one black.
-FIGURE = """<figure class="trial-explore"><label>lam <input type="range" max="2" value="1"></label>
-<p class="trial-sentence">One dot.</p><img alt="One dot." src="{red}"><script>
+FIGURE = """<figure class="trial-explore"><label>lam <input type="range"
+max="2" value="1" aria-valuetext="1"></label>
+<output>1</output><p class="trial-sentence">One dot.</p><img alt="One dot." src="{red}"><script>
 const figure = document.currentScript.parentNode, image = figure.querySelector("img");
-figure.querySelector("input").oninput = (event) => {{ {move} }};
+const value = (at) => figure.querySelector("output").textContent = at;
+figure.querySelector("input").oninput = (event) => {{
+  const at = event.target.value;
+  event.target.setAttribute("aria-valuetext", value(at));
+  {move}
+}};
 const say = (words) => image.alt = figure.querySelector("p").textContent = words;
 </script></figure>"""
 SVG = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{}</svg>"
 RED, BLACK = SVG.format("<path stroke='red' d='M0 0h9'/>"), SVG.format("<path d='M0 0h9v9'/>")
-MOVE = f"""const at = +event.target.value; image.src = at == 1 ? "{RED}" : "{BLACK}";
-say(at == 1 ? "One dot." : "Dot " + at);"""
+DRAW = f"""image.src = at == 1 ? "{RED}" : "{BLACK}".replace("h9v9", `h9v${{at}}`);"""
+SAY = """say(at == 1 ? "One dot." : "Dot " + at);"""
+MOVE = DRAW + SAY
+QUIZ = """<form class="trial-quiz"><fieldset><legend>Which?</legend>
+<label><input type="radio" name="a" value="1" data-words="Right.">A</label>
+<label><input type="radio" name="a" value="" data-words="No.">B</label><p role="status"></p>
+</fieldset><script>document.querySelector("fieldset").onchange = ({{ target }}) => {{
+  {chosen}
+}}</script></form>"""
+CHOSEN = """document.querySelector("[role=status]").textContent = target.dataset.words;
+target.closest("label").className = target.value ? "right" : "wrong";"""
 # What stands on a page, the fault it must be blamed for, and the views that must blame it.
 PLANTED = {
     "nothing": ("<p>Text.</p>", "", set()),
@@ -51,7 +68,7 @@ PLANTED = {
     "a picture without words": (
         f'<img src="{PICTURE}">',
         "axe image-alt",
-        {(1280, "light"), (390, "dark")},
+        ALL,
     ),
     "pale words": ('<p style="color:#ddd">Text.</p>', "axe color-contrast", ALL),
     "words that are pale in the dark": (
@@ -61,17 +78,72 @@ PLANTED = {
     ),
     "a dead slider": (FIGURE.format(red=RED, move=""), "slider 1 (lam) is dead", ALL),
     "a slider that moves its words alone": (
-        FIGURE.format(red=RED, move="say('Dot ' + event.target.value)"),
+        FIGURE.format(red=RED, move=SAY),
         "is dead",
         ALL,
     ),
     "a slider that moves its picture alone": (
-        FIGURE.format(red=RED, move=f'image.src = "{BLACK}"'),
+        FIGURE.format(red=RED, move=DRAW),
         "is dead",
         ALL,
     ),
+    "a slider without keys": (
+        FIGURE.format(red=RED, move=MOVE).replace(
+            "</script>",
+            """
+document.querySelector("input").onkeydown = (event) => event.preventDefault();</script>""",
+        ),
+        "by Home is dead",
+        ALL,
+    ),
+    "a slider without a mouse": (
+        FIGURE.format(red=RED, move=MOVE).replace("<input", '<input style="pointer-events: none"'),
+        "slider 1 (lam) is dead",
+        ALL,
+    ),
+    "a slider that says its old value": (
+        FIGURE.format(red=RED, move=MOVE).replace("value(at));", "value(at) && 1);"),
+        "other words than it says",
+        ALL,
+    ),
+    "a broken anchor": ('<a href="#nowhere">A place.</a>', "broken anchor: nowhere", ALL),
+    "too many bytes": (f"<!--{os.urandom(500_000).hex()}-->", "kB at first view", ALL),
+    "too many requests": (
+        "".join(f'<img src="favicon.svg?{k}" alt="A dot.">' for k in range(25)),
+        "requests at first view",
+        ALL,
+    ),
+    "a script for mathematics": ('<script src="mathjax.js"></script>', "loads http", ALL),
+    "text that jumps": (
+        """<div id="late"></div><p style="height:300px">Text.</p><script>
+setTimeout(() => document.querySelector("#late").style.height = "300px", 100)</script>""",
+        "the layout shifts",
+        ALL,
+    ),
+    "a pale word among many": (
+        "<p>Text.</p>" * 9 + '<p>Text, <span style="color:#ddd">pale</span>.</p>',
+        "axe color-contrast",
+        ALL,
+    ),
+    "words on a ground too dark": (
+        "<p>Text.</p>" * 9 + '<div style="background:#333"><p>Text.</p></div>',
+        "axe color-contrast",
+        ALL,
+    ),
+    "a dead quiz": (QUIZ.format(chosen=""), "does not answer", ALL),
+    "a live quiz": (QUIZ.format(chosen=CHOSEN), "", set()),
+    "a quiz that praises what is wrong": (
+        QUIZ.format(chosen=CHOSEN.replace('"wrong"', '"right"')),
+        "does not answer to its choice 2",
+        ALL,
+    ),
     "a slider whose picture is missing": (
-        FIGURE.format(red=RED, move=MOVE.replace(BLACK, "gone.png")),
+        FIGURE.format(
+            red=RED,
+            move=MOVE.replace(BLACK, "gone.png?${at}").replace(
+                '"gone.png?${at}"', "`gone.png?${at}`"
+            ),
+        ),
         "no picture",
         ALL,
     ),
@@ -83,6 +155,8 @@ def planted(have_chromium, serve, tmp_path_factory):
     """What is found on a page for each planted fault."""
     folder = tmp_path_factory.mktemp("planted")
     (folder / "favicon.ico").write_bytes(b"")
+    (folder / "favicon.svg").write_text(RED.partition(",")[2])
+    (folder / "mathjax.js").write_text("")
     host = serve(folder)
     addresses = {name: f"{host}{k}.html" for k, name in enumerate(PLANTED)}
     for k, (body, *_) in enumerate(PLANTED.values()):

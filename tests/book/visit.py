@@ -1,78 +1,33 @@
 """Look at pages as readers do, light and dark, wide and narrow, and write down what is wrong.
 
 Each page is loaded twice and seen in four views: wide it opens in light and turns dark, narrow the
-other way round. axe takes most of the time, and most of that for colors. So it looks at everything
-once a load, and after the turn only at colors, those of formulas and listings left out: they do
-not depend on the width, and the other load has seen them in this scheme.
+other way round. `page.js` holds what is asked of a page. axe's rules on structure see every
+element in every view; its rules on colors, which take most of its time, see three elements of each
+kind, where a kind is one text color on one ground (a listing has thousands of words and few kinds).
 """
 
 import queue
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import sync_playwright
 
+from .drive import drive
+
 LOADS = {1280: ("light", "dark"), 390: ("dark", "light")}
 VIEWS = [(width, scheme) for width, schemes in LOADS.items() for scheme in schemes]
 BROWSERS = 2
+KILOBYTES, REQUESTS, SHIFT = 400, 25, 0.01
+"""At most: compressed kB and requests at first view; layout shift until the reader leaves."""
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-
-# Scrolls through the page so that lazy pictures load, as they do for a reader, and waits for them.
-SCROLL = """async () => {
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  for (let y = 0; y < document.body.scrollHeight; y += 1000) {
-    scrollTo(0, y);
-    await frame();
-    await frame();
-  }
-  await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
-  scrollTo(0, 0);
-}"""
-BROKEN = "[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-AXE = """async ([context, rules]) => {
-  const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
-  const { violations } = await axe.run(context || document, options);
-  return violations.map((v) => `axe ${v.id}: ${v.nodes[0].html.slice(0, 120)}`);
-}"""
-EVERYTHING = [None, None]
-COLORS = [{"exclude": [".katex", ".highlight"]}, ["color-contrast", "link-in-text-block"]]
-TURNED = """(scheme) => [undefined, scheme].includes(document.documentElement.dataset.theme)"""
-# Colors that fade from one scheme to the other are looked at once they have arrived.
-SETTLED = """async () => {
-  await new Promise(requestAnimationFrame);
-  await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-}"""
-# Moves every slider by one place and back: its picture must load and differ, its words must follow.
-SLIDERS = """async () => {
-  const faults = [];
-  for (const figure of document.querySelectorAll("figure.trial-explore")) {
-    const image = figure.querySelector("img");
-    const shown = async () => {
-      await image.decode().catch(() => {});
-      const words = figure.querySelector(".trial-sentence").textContent;
-      return [image.src, image.alt, words, image.naturalWidth > 0 && image.alt === words];
-    };
-    for (const [i, input] of figure.querySelectorAll("input").entries()) {
-      const start = input.value, before = await shown();
-      const name = `slider ${i + 1} (${input.labels[0]?.innerText.split("\\n")[0].trim()})`;
-      const move = async (value) => {
-        input.value = value;
-        input.dispatchEvent(new Event("input", { bubbles: true }));
-        return shown();
-      };
-      const after = await move(+start < +input.max ? +start + 1 : +start - 1);
-      if ([0, 1, 2].some((k) => after[k] === before[k])) faults.push(`${name} is dead`);
-      if (!after[3]) faults.push(`${name} shows no picture, or other words than it says`);
-      if (`${await move(start)}` !== `${before}`) faults.push(`${name} does not come back`);
-    }
-  }
-  return faults;
-}"""
+SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
+FORBIDDEN = ("mathjax", "require.js", "require.min.js", "html-manager", "widget", "thebe")
+TURNED = "(scheme) => [undefined, scheme].includes(document.documentElement.dataset.theme)"
 
 
 @contextmanager
@@ -92,6 +47,7 @@ def open_page(browser, address, host, width=1280, scheme="light", script=True):
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script
     )
+    context.add_init_script(SCRIPT)
     page = context.new_page()
     page.faults = []
     note = page.faults.append
@@ -104,13 +60,30 @@ def open_page(browser, address, host, width=1280, scheme="light", script=True):
     return page
 
 
-def look(page, rules):
+def weight(page):
+    """(compressed kB, requests, names) of what the page has loaded by itself, before any move."""
+    size, names = page.evaluate("seen.weight()")
+    return size / 1000, len(names), names
+
+
+def too_heavy(page):
+    """What the first view costs too much, in words."""
+    size, count, names = weight(page)
+    faults = [f"loads {name}" for name in names if any(word in name for word in FORBIDDEN)]
+    if size > KILOBYTES:
+        faults.append(f"{size:.0f} kB at first view, {KILOBYTES} are allowed")
+    if count > REQUESTS:
+        faults.append(f"{count} requests at first view, {REQUESTS} are allowed")
+    return faults
+
+
+def look(page):
     """What is wrong with the open page as it looks now, in words."""
-    page.evaluate(SCROLL)
-    faults = [f"broken picture: {source}" for source in page.evaluate(BROKEN)]
-    if (wider := page.evaluate(OVERFLOW)) > 0:
+    faults = [f"broken picture: {source}" for source in page.evaluate("seen.broken()")]
+    if (wider := page.evaluate("seen.overflow()")) > 0:
         faults.append(f"{wider} pixels wider than the screen")
-    return faults + page.evaluate(AXE, rules)
+    faults += [f"broken anchor: {anchor}" for anchor in page.evaluate("seen.anchors()")]
+    return faults + page.evaluate("seen.structure()") + page.evaluate("seen.colors()")
 
 
 def visit(browser, address, host):
@@ -118,15 +91,19 @@ def visit(browser, address, host):
     found = {}
     for width, schemes in LOADS.items():
         page = open_page(browser, address, host, width, schemes[0])
+        heavy = too_heavy(page)
         page.evaluate(AXE_SCRIPT)
-        for scheme, rules in zip(schemes, (EVERYTHING, COLORS), strict=True):
+        page.evaluate("seen.scroll()")
+        for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(TURNED, arg=scheme)
-            page.evaluate(SETTLED)
-            found[width, scheme] = look(page, rules)
-        sliders = page.evaluate(SLIDERS)
+            page.evaluate("seen.settled()")
+            found[width, scheme] = look(page)
+        late = drive(page) + heavy
+        if (shift := page.evaluate("seen.shift()")) > SHIFT:
+            late.append(f"the layout shifts by {shift:.3f}, {SHIFT} is allowed")
         for scheme in schemes:
-            found[width, scheme] += page.faults + sliders
+            found[width, scheme] += page.faults + late
         page.context.close()
     return found
 

@@ -1,0 +1,120 @@
+"""Drive what answers on a page with a real mouse and real keys, and write down what does not."""
+
+import json
+
+STATE = """figure => {
+  const image = figure.querySelector("img"), inputs = [...figure.querySelectorAll("input")];
+  return image.decode().catch(() => {}).then(() => ({
+    values: inputs.map((input) => +input.value),
+    picture: image.src, loaded: image.naturalWidth > 0, alt: image.alt,
+    sentence: figure.querySelector(".trial-sentence").textContent,
+    spoken: inputs.map((input) => input.getAttribute("aria-valuetext")),
+    written: [...figure.querySelectorAll("output")].map((output) => output.textContent),
+  }));
+}"""
+# In the middle: at the edge the page's fixed header would take the mouse's clicks.
+MIDDLE = "element => element.scrollIntoView({block: 'center', behavior: 'instant'})"
+
+
+class Figure:
+    """One interactive figure, and the words for what is wrong with it."""
+
+    def __init__(self, page, handle):
+        self.page, self.handle, self.faults = page, handle, []
+        self.now, self.known = handle.evaluate(STATE), {}
+
+    def moved(self, name, i, place):
+        """What a move of slider `i` to `place` must have done to the figure."""
+        before, self.now = self.now, self.handle.evaluate(STATE)
+        now, changed = self.now, place != before["values"][i]
+        if now["values"] != [*before["values"][:i], place, *before["values"][i + 1 :]]:
+            self.faults.append(f"{name} is dead: at {now['values']}, not at {place}")
+        followed = [before[key] != now[key] for key in ("picture", "sentence", "spoken")]
+        if changed and not all(followed):
+            self.faults.append(f"{name} is dead: picture, sentence, value followed: {followed}")
+        if not now["loaded"]:
+            self.faults.append(f"{name} shows no picture")
+        if now["alt"] != now["sentence"] or now["spoken"] != now["written"]:
+            self.faults.append(f"{name} shows other words than it says")
+        if self.known.setdefault(str(now["values"]), now) != now:
+            self.faults.append(f"{name} does not come back")
+
+    def drive(self):
+        """By mouse: a click on the track, a drag along it. By key: one step, both ends."""
+        mouse, start = self.page.mouse, self.now["values"]
+        for i, slider in enumerate(self.handle.query_selector_all("input")):
+            label, last = slider.evaluate("e => [e.labels[0]?.innerText.split('\\n')[0], +e.max]")
+            name = f"slider {i + 1} ({(label or '').strip()})"
+            slider.evaluate(MIDDLE)
+            box = slider.bounding_box()
+            left, right, y = box["x"] + 3, box["x"] + box["width"] - 3, box["y"] + box["height"] / 2
+            mouse.click(left, y)
+            self.moved(name, i, 0)
+            mouse.move(left, y)
+            mouse.down()
+            mouse.move(right, y, steps=3)
+            mouse.up()
+            self.moved(name, i, last)
+            for key, place in {
+                "Home": 0,
+                "ArrowRight": 1,
+                "End": last,
+                "ArrowLeft": last - 1,
+            }.items():
+                slider.press(key)
+                self.moved(f"{name} by {key}", i, place)
+            while self.now["values"][i] < start[i]:
+                slider.press("ArrowRight")
+                self.moved(name, i, self.now["values"][i] + 1)
+                if self.faults:
+                    break
+        return self.faults
+
+
+def drive_quiz(page, question):
+    """Choose each answer of a question: the first by mouse, the others by key."""
+    radios = question.query_selector_all("input[type=radio]")
+    radios[0].evaluate(MIDDLE)
+    faults = []
+    for k, radio in enumerate(radios):
+        if k == 0:
+            radio.click()
+        else:
+            page.keyboard.press("ArrowDown")
+        words, expected, state, right = radio.evaluate("""radio => [
+          radio.closest("fieldset").querySelector("[role=status]").textContent,
+          radio.dataset.words, radio.closest("label").className, Boolean(radio.value)]""")
+        if not expected or words != expected or state != ("right" if right else "wrong"):
+            faults.append(f"a quiz does not answer to its choice {k + 1}")
+    return faults
+
+
+def drive_exercise(box):
+    """A wrong answer gets a hint, the right one is told so."""
+    exercise = json.loads(box.get_attribute("data-exercise"))
+    right, choices = exercise["right"], exercise["choices"]
+    wrong = next(c for c in choices if c != right) if choices else " ".join("1e99" for _ in right)
+    faults = []
+    for answer, state in ((wrong, "wrong"), (right, "right")):
+        if choices:
+            box.query_selector("select").select_option(answer)
+        else:
+            field = box.query_selector("input")
+            field.fill(answer if isinstance(answer, str) else " ".join(map(str, answer)))
+        box.query_selector("button").press("Enter")
+        told = box.query_selector(".trial-check-words").inner_text()
+        if f"trial-check-{state}" not in box.get_attribute("class") or not told:
+            faults.append(f"an exercise does not say that {answer} is {state}")
+    return faults
+
+
+def drive(page):
+    """Faults of every slider, quiz and exercise of the open page."""
+    faults = []
+    for figure in page.query_selector_all("figure.trial-explore"):
+        faults += Figure(page, figure).drive()
+    for question in page.query_selector_all(".trial-quiz fieldset"):
+        faults += drive_quiz(page, question)
+    for box in page.query_selector_all(".trial-check[data-exercise]"):
+        faults += drive_exercise(box)
+    return faults
