@@ -1,17 +1,34 @@
-"""A page asks only for the style sheets and scripts that something on it uses."""
+"""A page asks for one sheet of stock styles, and only for scripts that something on it uses."""
 
 from __future__ import annotations
 
+import posixpath
+import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
+# The stock style sheets in the order in which they are to be read. One request instead of ten.
+BUNDLE = "stock.css"
+SHEETS = (
+    "basic.css",
+    "styles/pydata-sphinx-theme.css",
+    "pygments.css",
+    "styles/sphinx-book-theme.css",
+    "katex/katex.min.css",
+    "togglebutton.css",
+    "copybutton.css",
+    "mystnb.*.css",
+    "sphinx-design.min.css",
+)
+RELATIVE = re.compile(r"url\((?!data:|[\"'#])([^)]+)\)")
+FIRST_ONLY = re.compile(r"@charset[^;]*;|/\*# sourceMappingURL.*?\*/")
 # Start of a file name -> words of which one must stand in the page's body for it to be of use.
 USED_BY = {
     "exercise.css": None,  # our own boxes style these; the stock ones call for an icon font
     "proof.css": None,
-    "sphinx-design.min.css": 'class="sd-',
     "design-tabs.js": "sd-tab-set",
     "togglebutton": "dropdown|toggle|tag_hide",
     "mystnb": "cell docutils|cell tag_",  # a page may have tagged cells only
@@ -34,10 +51,33 @@ def drop_unused(
 ) -> None:
     """Shorten the two lists of one page."""
     body = context.get("body", "")
-    for kind in ("css_files", "script_files"):
-        context[kind] = [asset for asset in context[kind] if used(asset, body)]
+    context["script_files"] = [asset for asset in context["script_files"] if used(asset, body)]
+    context["css_files"] = [s for s in context["css_files"] if not bundled(s) and used(s, body)]
+
+
+def bundled(asset: Any) -> bool:
+    """Whether the bundle holds this style sheet."""
+    name = str(getattr(asset, "filename", asset) or "").removeprefix("_static/")
+    return any(Path(name).match(sheet) for sheet in SHEETS)
+
+
+def bundle(app: Sphinx, exception: Exception | None) -> None:
+    """Write the stock style sheets as one, with addresses that are right from its own folder."""
+    if exception is not None or app.builder.format != "html":
+        return
+    static, parts = Path(app.outdir, "_static"), []
+    for sheet in SHEETS:
+        for path in sorted(static.glob(sheet)):
+            folder = path.parent.relative_to(static).as_posix()
+
+            def here(found: re.Match[str], folder: str = folder) -> str:
+                return f"url({posixpath.normpath(posixpath.join(folder, found[1]))})"
+
+            parts.append(RELATIVE.sub(here, FIRST_ONLY.sub("", path.read_text("utf-8"))))
+    (static / BUNDLE).write_text("\n".join(parts), "utf-8")
 
 
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx, after everybody who adds assets in the same event."""
     app.connect("html-page-context", drop_unused, priority=950)
+    app.connect("build-finished", bundle, priority=900)  # after `look` has taken rules out
