@@ -4,9 +4,12 @@ import json
 
 STATE = """figure => {
   const image = figure.querySelector("img"), inputs = [...figure.querySelectorAll("input")];
+  const json = figure.querySelector('script[type="application/json"]');
+  const at = inputs.reduce((n, input) => n * (+input.max + 1) + +input.value, 0);
+  const frame = json && new URL(JSON.parse(json.textContent).frames[at], document.baseURI).href;
   return image.decode().catch(() => {}).then(() => ({
     values: inputs.map((input) => +input.value),
-    picture: image.src, loaded: image.naturalWidth > 0, alt: image.alt,
+    frame, picture: image.src, loaded: image.naturalWidth > 0, alt: image.alt,
     sentence: figure.querySelector(".trial-sentence").textContent,
     spoken: inputs.map((input) => input.getAttribute("aria-valuetext")),
     written: [...figure.querySelectorAll("output")].map((output) => output.textContent),
@@ -29,9 +32,11 @@ class Figure:
         now, changed = self.now, place != before["values"][i]
         if now["values"] != [*before["values"][:i], place, *before["values"][i + 1 :]]:
             self.faults.append(f"{name} is dead: at {now['values']}, not at {place}")
-        followed = [before[key] != now[key] for key in ("picture", "sentence", "spoken")]
+        followed = [before[key] != now[key] for key in ("sentence", "spoken")]
         if changed and not all(followed):
-            self.faults.append(f"{name} is dead: picture, sentence, value followed: {followed}")
+            self.faults.append(f"{name} is dead: sentence, value followed: {followed}")
+        if now["frame"] not in (None, now["picture"]):
+            self.faults.append(f"{name} shows another picture than that of its values")
         if not now["loaded"]:
             self.faults.append(f"{name} shows no picture")
         if now["alt"] != now["sentence"] or now["spoken"] != now["written"]:
@@ -63,11 +68,18 @@ class Figure:
             }.items():
                 slider.press(key)
                 self.moved(f"{name} by {key}", i, place)
-            while self.now["values"][i] < start[i]:
+            slider.press("Home")
+            self.moved(name, i, 0)
+            for place in range(1, start[i] + 1):
                 slider.press("ArrowRight")
-                self.moved(name, i, self.now["values"][i] + 1)
-                if self.faults:
-                    break
+                self.moved(name, i, place)
+            # Two neighbors may look alike, all places of a slider may not.
+            rest = [v for k, v in enumerate(start) if k != i]
+            line = [
+                s for s in self.known.values() if [*s["values"][:i], *s["values"][i + 1 :]] == rest
+            ]
+            if len({seen["picture"] for seen in line}) < 2:
+                self.faults.append(f"{name} is dead: always the same picture")
         return self.faults
 
 
