@@ -145,8 +145,54 @@ def test_a_function_that_raises_or_returns_another_shape_is_told_so():
         NUMBER, right=lambda: lambda x: 2 * x, at=((1.0,), (3.0,)), mistakes=NUMBER.mistakes
     )
     assert "ZeroDivisionError" in grade(double, lambda x: 1 / 0).words
-    assert "shape (2,), got (2, 2)" in grade(double, lambda x: [x, x]).words
+    told = grade(double, lambda x: [x, x]).words
+    assert "must return a single number, got the shape (2,)" in told
     assert "must be a function, got 2.0" in grade(double, 2.0).words
+
+
+def test_a_function_is_measured_at_each_point_by_what_is_large_there():
+    double = Mistake(lambda: lambda x: 2 * x, "That is twice x.")
+    square = replace(
+        NUMBER,
+        right=lambda: lambda x: x**2,
+        at=((1e-3,), (1e3,)),
+        rtol=1e-6,
+        mistakes=(double,),
+    )
+    assert grade(square, lambda x: x * x).state == "right"
+    assert grade(square, lambda x: x * x + 1e-7).state == "wrong"
+
+
+def test_a_function_that_writes_into_its_arguments_does_not_change_the_exercise():
+    def center(u):
+        u -= u.mean()
+        return abs(u).sum()
+
+    points = np.array([1.0, 2.0, 6.0])
+    spread = replace(NUMBER, right=lambda: lambda u: abs(u - u.mean()).sum(), at=((points,),))
+    assert grade(spread, center).state == "right"
+    assert points.tolist() == [1.0, 2.0, 6.0]
+
+
+def test_a_function_is_called_once_at_each_point():
+    calls = []
+    double = replace(NUMBER, right=lambda: lambda x: 2 * x, at=((1.0,), (3.0,)))
+    assert grade(double, lambda x: calls.append(x) or 2 * x).state == "right"
+    assert calls == [1.0, 3.0]
+
+
+def test_an_imaginary_part_is_not_dropped():
+    assert grade(NUMBER, np.complex128(0.5)).state == "right"
+    for answer in (0.5 + 5j, np.complex128(0.5 + 5j), np.array(0.5 + 5j)):
+        assert "imaginary" in grade(NUMBER, answer).words
+
+
+def test_an_answer_too_long_to_print_is_only_unfit():
+    word = replace(NUMBER, right=lambda: "a", choices=("a", "b"), mistakes=NUMBER.mistakes)
+    function = replace(NUMBER, right=lambda: lambda x: x, at=((1.0,),))
+    for exercise in (NUMBER, word, function):
+        said = grade(exercise, 10**5000)
+        assert said.state == "unfit" and len(said.words) < 400
 
 
 def test_an_exercise_without_hints_or_mistakes_is_refused():
@@ -171,6 +217,16 @@ def test_check_counts_tries_and_starts_again_after_a_right_answer(monkeypatch):
         "Hint 1 o",
     ]
     assert "data-exercise" in said[1]["text/html"] and "data-exercise" not in said[0]["text/html"]
+
+
+def test_the_word_to_a_known_mistake_costs_no_hint(monkeypatch):
+    said = []
+    monkeypatch.setattr(practice, "display", lambda data, raw: said.append(data["text/plain"]))
+    monkeypatch.setattr(practice, "exercises", lambda: {"ex-0.1": NUMBER})
+    practice._tries.clear()
+    for answer in (2.0, 2.0, 0.52, 9):
+        check("ex-0.1", answer)
+    assert "Hint 1 of 2" in said[-1]
 
 
 def test_an_unknown_exercise_is_an_error():

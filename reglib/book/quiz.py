@@ -84,12 +84,12 @@ def verdict(id: str) -> Question:
 def fieldset(number: int, asked: Question) -> str:
     """One question as HTML; its choices say what to think of them when they are chosen."""
     group = f"quiz-{crc32(asked.ask.encode()):08x}"
-    choices = ""
+    choices = ""  # each in a div, a line of its own where the book's style is missing
     for option, value in asked.options.items():
         words = f"Right. {asked.because}" if value else f"No. {asked.why.get(option, AGAIN)}"
         choices += (
-            f'<label><input type="radio" name="{group}" value="{"1" if value else ""}" '
-            f'data-words="{escape(words)}"> <span>{code_spans(option)}</span></label>'
+            f'<div><label><input type="radio" name="{group}" value="{"1" if value else ""}" '
+            f'data-words="{escape(words)}"> <span>{code_spans(option)}</span></label></div>'
         )
     return (
         f"<fieldset><legend>{number}. {code_spans(asked.ask)}</legend>{choices}"

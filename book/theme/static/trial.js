@@ -86,7 +86,7 @@
       const parts = given.replace(/[[\]()]/g, " ").trim().split(between);
       const answer = options.length ? given : parts.map((part) => Number(part.replace(",", ".")));
       const [state, said] = grade(exercise, answer, tries);
-      if (state === "wrong") tries += 1;
+      if (said.startsWith("Hint ")) tries += 1;
       box.className = `trial-check trial-check-${state}`;
       label.textContent = { right: "Right", wrong: "Not yet", unfit: "Cannot be read" }[state];
       words.textContent = said;

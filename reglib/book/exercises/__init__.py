@@ -44,8 +44,10 @@ def check(id: str, answer: Any) -> None:
     """
     exercise = exercises()[id]
     verdict = grade(exercise, answer, _tries[id])
-    if verdict.state in ("wrong", "right"):
-        _tries[id] = _tries[id] + 1 if verdict.state == "wrong" else 0
+    if verdict.state == "right":
+        _tries[id] = 0
+    elif verdict.words.startswith("Hint "):  # the word to a known mistake leaves the hints unread
+        _tries[id] += 1
     line = f"{id}, {LABELS[verdict.state].lower()}: {verdict.words}"
     display({"text/html": box(exercise, verdict), "text/plain": line}, raw=True)
 
@@ -58,7 +60,7 @@ def box(exercise: Exercise, verdict: Grade) -> str:
     return (
         f'<div class="trial-check trial-check-{verdict.state}" role="status"{data} '
         'style="border-left:.3em solid var(--box,#888);padding:.2em 1em">'
-        f'<p><span class="trial-check-label">{LABELS[verdict.state]}</span> '
+        f'<p><strong class="trial-check-label">{LABELS[verdict.state]}</strong> '
         f'<span class="trial-check-id">Exercise {exercise.id.removeprefix("ex-")}</span></p>'
         f'<p class="trial-check-words">{escape(verdict.words)}</p></div>'
     )

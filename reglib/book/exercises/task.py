@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,8 @@ class Exercise:
     """One exercise. The kind of its answer is that of `right()`:
 
     a number or an array, within `rtol` of its largest entry (0: exactly); one of the words in
-    `choices`; or, where `at` lists points (tuples of arguments), a function compared there.
+    `choices`; or, where `at` lists points (tuples of arguments), a function compared there, at
+    each point within `rtol` of the largest entry at that point.
     """
 
     id: str  # "ex-5.2"; the statement's label in the notebook is ex-5-2
@@ -46,7 +48,12 @@ class Exercise:
         if self.choices:
             return str(answer).strip().lower()
         if self.at:
-            answer = [answer(*point) for point in self.at]
+            # Copies: a function that writes into its arguments must not change the exercise.
+            answer = [answer(*deepcopy(point)) for point in self.at]
+        if np.iscomplexobj(answer):
+            if np.any(np.imag(answer)):
+                raise ValueError("a number with an imaginary part")
+            answer = np.real(answer)
         return np.asarray(answer, dtype=float)
 
     def for_page(self) -> dict[str, Any]:
