@@ -1,18 +1,25 @@
-"""Run a chapter's code cells, up to its last claim, on the reglib that stands first on the path.
+"""Run a chapter's code cells, up to its last claim, on a wrong copy of reglib.
 
-`python chapter_on_mutant.py NOTEBOOK` prints one line of JSON: how it ended (passed, claim, assert
-or crash), in which words, the seconds, and which of the marked functions ran. Nothing is drawn.
+A server: each line it reads is {"folder": the copy, "chapter", "patience": seconds}. Each line it
+prints tells how the chapter ended (passed, claim, assert, crash or endless), in which words, the
+seconds, and which of the marked functions ran. Nothing is shown. A chapter stops at the first claim
+that fails. A cell that fails otherwise does not stop it, for a later claim may still fail; without
+one, the first such cell is how it ended. What is not reglib is imported once, for all the copies.
 """
 
+import ast
 import builtins
 import json
 import os
+import signal
 import sys
+from multiprocessing import Pipe
 from pathlib import Path
 from time import perf_counter
 
 import IPython.display
 import matplotlib
+import matplotlib.pyplot  # from here on, so that no copy has to import it
 
 
 def nothing(*_, **__) -> None:
@@ -27,6 +34,14 @@ def cells(path: Path) -> list[str]:
     return code[: last + 1]
 
 
+class Undrawn(ast.NodeTransformer):
+    """Leaves out the statements that only draw: they take most of the time."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+        called = getattr(getattr(node.value, "func", None), "attr", "")
+        return ast.copy_location(ast.Pass(), node) if called.startswith("draw_") else node
+
+
 def run(path: Path) -> dict:
     """The ending of the chapter."""
     from reglib.book import explore, style
@@ -36,29 +51,54 @@ def run(path: Path) -> dict:
         setattr(style, name, nothing)
     explore.explore = nothing
     space = {"__name__": "__main__", "display": nothing}
-    try:
-        for number, source in enumerate(cells(path)):
-            exec(compile(source, f"{path.stem}, code cell {number}", "exec"), space)
-    except ContradictionError as error:
-        return {"end": "claim", "words": str(error)}
-    except AssertionError as error:
-        return {"end": "assert", "words": f"cell {number}: {error}"}
-    except Exception as error:
-        return {"end": "crash", "words": f"cell {number}: {type(error).__name__}: {error}"}
-    return {"end": "passed", "words": ""}
+    first = {"end": "passed", "words": ""}
+    for number, source in enumerate(cells(path)):
+        try:
+            exec(compile(Undrawn().visit(ast.parse(source)), f"cell {number}", "exec"), space)
+        except ContradictionError as error:
+            return {"end": "claim", "words": str(error), "after": first["words"]}
+        except Exception as error:
+            end = "assert" if isinstance(error, AssertionError) else "crash"
+            if first["end"] == "passed":
+                first = {"end": end, "words": f"cell {number}: {type(error).__name__}: {error}"}
+    return first
+
+
+def answer(order: dict) -> dict:
+    """The ending of order["notebook"] on the copy in order["folder"], in this process."""
+    sys.path.insert(0, order["folder"])
+    builtins.SEEN = set()
+    notebook = Path(order["folder"]) / "notebooks" / f"{order['chapter']}.ipynb"
+    os.chdir(notebook.parent)
+    begun = perf_counter()
+    ending = run(notebook)
+    import reglib
+
+    ending |= {"seconds": round(perf_counter() - begun, 1), "seen": sorted(builtins.SEEN)}
+    return ending | {"reglib": reglib.__file__}
+
+
+def forked(order: dict) -> dict:
+    """The same in a process of its own, given up after order["patience"] seconds."""
+    here, there = Pipe(duplex=False)
+    if not (child := os.fork()):
+        try:
+            there.send(answer(order))
+        except BaseException as error:  # a copy that cannot even be imported
+            there.send({"end": "crash", "words": repr(error), "seconds": 0, "seen": []})
+        os._exit(0)
+    there.close()
+    late = {"end": "endless", "words": "", "seconds": order["patience"], "seen": []}
+    ending = here.recv() if here.poll(order["patience"]) else late
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return ending
 
 
 if __name__ == "__main__":
     matplotlib.use("Agg")
     IPython.display.display = nothing
-    builtins.SEEN = set()
-    notebook = Path(sys.argv[1]).resolve()
-    os.chdir(notebook.parent)
+    assert "reglib" not in sys.modules  # or every copy would be the first one
     out, sys.stdout = sys.stdout, open(os.devnull, "w")
-    begun = perf_counter()
-    ending = run(notebook)
-    ending |= {"seconds": round(perf_counter() - begun, 1), "seen": sorted(builtins.SEEN)}
-    import reglib
-
-    ending["reglib"] = reglib.__file__
-    print(json.dumps(ending), file=out)
+    for line in sys.stdin:
+        print(json.dumps(forked(json.loads(line))), file=out, flush=True)

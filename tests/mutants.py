@@ -19,36 +19,41 @@ from typing import Any
 from reglib import losses, optimizers, penalties, solvers
 
 ROOT = Path(__file__).resolve().parents[1]
-ROUNDING = re.compile(r"\b(EPS|ROUNDING|finfo|shape)\b|\b0 \*")
+ROUNDING = re.compile(
+    r"\b(EPS|ROUNDING|TIE|MANY|ROOM|tries|finfo|shape|1e-1\d|wear|max_iter|len\([ch]\))(?!\w)"
+    r"|np\.abs\(a\)|^-a\[j\]$|\b(argpartition|flatnonzero|cumsum)\b|\b0 \*"
+)
+"""What is of the size of rounding, counts or is an index: no sign or factor of a result."""
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add}
 SCALED = (ast.Mult, ast.Div)
 NUMBERS = ("Array", "Hyper", "float", "tuple[Array")
 """How the annotation of a function begins that returns a number, or a number and a memory."""
-LENT = {
-    "ridge": ["direct._shrunk"],
-    "ridge_path": ["paths._Moments.certified", "direct._shrunk"],
-    "lasso_path": ["homotopy.Tableau._sweep", "homotopy.Tableau.next_event"],
-    "elastic_net_path": ["paths._newton", "paths._signed"],
-    "duality_gap": ["coordinate.gap_at"],
-    "barzilai_borwein": ["line_search._Objective.value", "line_search._Objective.gradient"],
-}
-"""Private functions of reglib.solvers in which a solver does its work, beside its own lines."""
+NESTED = (ast.FunctionDef, ast.Lambda)
+
+CHECKS = {"_inner", "_swept", "_penalty_of_each"}
+"""Functions of reglib.solvers that look at arguments and shapes, and compute nothing."""
 
 NO_MISTAKE = {
     ("SpectralBall.subgradient", "sign"): "it is 0 everywhere",
     ("SpectralBall.subgradient", "factor"): "it is 0 everywhere",
     ("SpectralBall.value", "factor"): "twice 0 is 0, twice infinity infinity",
-    ("elastic_net_path", "sign"): "it only chooses between two exact ways",
-    ("_signed", "sign"): "it only counts how often to try again",
+    ("backtracking:lambda 2", "sign"): "the step it tells is squared",
+    ("barzilai_borwein:lambda 2", "sign"): "the step it tells is squared",
+    ("Tableau.renew", "sign"): "a unit for all weights alike: it goes out again",
+    ("Tableau.renew", "factor"): "a unit for all weights alike: it goes out again",
+    ("_nearest", "sign"): "it begins with other columns, and takes in those that were wrong",
 }
 """(function, kind) -> why the wrong line gives the same numbers, so that no mutant is made."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mistake: in `file`, function `where` (such as L1.prox), a "sign" or a "factor"."""
+    """One mistake: in `file`, at `where`, a "sign" or a "factor"; `subjects` compute with it.
 
-    subject: str
+    `where` is a function, such as L1.prox, or after a colon one inside it: newton:objective.
+    """
+
+    subjects: tuple[str, ...]
     file: str
     where: str
     kind: str
@@ -80,13 +85,32 @@ def subjects() -> dict[str, Any]:
     return {k: v for m in (penalties, solvers, optimizers, losses) for k, v in public(m).items()}
 
 
-def functions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Every function and method of a module with its dotted name; nested ones belong to theirs."""
+def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function and method of a module with its dotted name, without nested ones."""
     for node in getattr(tree, "body", []):
         if isinstance(node, ast.ClassDef):
             yield from functions(node, f"{node.name}.")
         elif isinstance(node, ast.FunctionDef):
-            yield inside + node.name, node
+            yield prefix + node.name, node
+
+
+def inside(function: ast.FunctionDef) -> dict[str, ast.AST]:
+    """A function, under "", and those nested in it, each a place for mistakes of its own.
+
+    A lambda in a dictionary is called by its key, any other by its number.
+    """
+    keys = {
+        value: key.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+    }
+    found = {"": function}
+    for node in ast.walk(function):
+        if isinstance(node, NESTED) and node is not function:
+            number = f"lambda {len(found)}"
+            found[keys.get(node) or getattr(node, "name", number)] = node
+    return found
 
 
 def _works(name: str) -> bool:
@@ -103,11 +127,14 @@ def _numeric(node: ast.AST) -> Iterator[ast.AST]:
         ):
             continue
         for child in field if isinstance(field, list) else [field]:
-            if isinstance(child, (ast.keyword, ast.JoinedStr, ast.Raise)) or not isinstance(
-                child, ast.AST
-            ):
+            if isinstance(
+                child, (ast.keyword, ast.JoinedStr, ast.Raise, *NESTED)
+            ) or not isinstance(child, ast.AST):
                 continue
-            if not isinstance(child, ast.operator) and not ROUNDING.search(ast.unparse(child)):
+            rounding = ROUNDING.search(ast.unparse(child))
+            if rounding and isinstance(child, ast.Compare):
+                continue
+            if not isinstance(child, ast.operator) and not rounding:
                 yield child
             yield from _numeric(child)
 
@@ -138,8 +165,10 @@ def _twice(value: ast.expr) -> ast.expr:
     return ast.BinOp(ast.Constant(2), ast.Mult(), value)
 
 
-def _returned(function: ast.FunctionDef, change: Callable[[ast.expr], ast.expr]) -> tuple | None:
+def _returned(function: Any, change: Callable[[ast.expr], ast.expr]) -> tuple | None:
     """The last returned number, changed; of a number and a memory, the number."""
+    if isinstance(function, ast.Lambda):
+        return function.body, change(function.body)
     if not ast.unparse(function.returns or ast.Constant("")).startswith(NUMBERS):
         return None
     last = function.body[-1]
@@ -147,10 +176,12 @@ def _returned(function: ast.FunctionDef, change: Callable[[ast.expr], ast.expr])
         return None
     value = last.value
     whole = value.elts[0] if isinstance(value, ast.Tuple) else value
+    if re.search("EPS|finfo|argpartition|flatnonzero", ast.unparse(whole)):
+        return None
     return whole, change(whole)
 
 
-def change(function: ast.FunctionDef, kind: str) -> tuple[ast.AST, ast.AST] | None:
+def change(function: ast.AST, kind: str) -> tuple[ast.AST, ast.AST] | None:
     """The first place of that kind, and what stands there in the mutant; else what it returns.
 
     Where there is no sum and no returned number, the first product gets the other sign.
@@ -170,28 +201,67 @@ class _Swap(ast.NodeTransformer):
         return self.new if node is self.old else self.generic_visit(node)
 
 
+def parsed(file: str, root: Path = ROOT) -> dict[str, ast.FunctionDef]:
+    return dict(functions(ast.parse((root / "reglib" / file).read_text(encoding="utf-8"))))
+
+
+def file_of(thing: Any) -> str:
+    source = Path(inspect.getsourcefile(thing))
+    return str(source.relative_to(Path(penalties.__file__).parents[1]))
+
+
+def reached(name: str) -> list[tuple[str, str]]:
+    """(file, function) of all of reglib.solvers that a public solver computes with, itself first.
+
+    Read from the names in the code, the methods of a class with it. Another public solver that it
+    calls is not followed: its mistakes are its own.
+    """
+    start = getattr(solvers, name)
+    seen: dict[tuple[str, str], None] = {}
+    todo = [(start, start.__name__)]
+    while todo:
+        thing, where = todo.pop(0)
+        place = file_of(thing), where
+        if place in seen:
+            continue
+        seen[place] = None
+        for node in ast.walk(parsed(place[0])[where]):
+            used = thing.__globals__.get(node.id) if isinstance(node, ast.Name) else None
+            if not getattr(used, "__module__", "").startswith("reglib.solvers"):
+                continue
+            if used.__name__ in CHECKS:
+                continue
+            if isinstance(used, FunctionType) and used.__name__ not in solvers.__all__:
+                todo.append((used, used.__name__))
+            elif isinstance(used, type):
+                methods = {k: getattr(v, "func", v) for k, v in vars(used).items()}
+                own = {f"{used.__name__}.{k}": m for k, m in methods.items()}
+                todo += [(m, k) for k, m in own.items() if k in parsed(file_of(used))]
+    return list(seen)
+
+
 def places(name: str, thing: Any) -> list[tuple[str, str]]:
     """(file, function) of everything in which a subject computes."""
-    file = Path(inspect.getsourcefile(thing)).relative_to(Path(penalties.__file__).parents[1])
-    tree = ast.parse((ROOT / "reglib" / file).read_text(encoding="utf-8"))
-    own = [(str(file), w) for w, _ in functions(tree) if w.split(".")[0] == name and _works(w)]
-    lent = [entry.split(".", 1) for entry in LENT.get(name, [])]
-    return own + [(f"solvers/{module}.py", where) for module, where in lent]
+    if name in solvers.__all__:
+        return reached(name)
+    file = file_of(thing)
+    return [(file, w) for w in parsed(file) if w.split(".")[0] == name and _works(w)]
 
 
 def mutants() -> list[Mutant]:
     """A sign and a factor for every function of every subject, where it has such a place."""
-    found = {}
+    users: dict[tuple[str, str], list[str]] = {}  # a helper of two solvers is mutated once
     for subject, thing in subjects().items():
-        for file, where in places(subject, thing):
-            function = dict(functions(ast.parse((ROOT / "reglib" / file).read_text())))[where]
+        for place in places(subject, thing):
+            users.setdefault(place, []).append(subject)
+    made = []
+    for (file, function), who in users.items():
+        for name, node in inside(parsed(file)[function]).items():
+            where = f"{function}:{name}".rstrip(":")
             for kind in ("sign", "factor"):
-                if (where, kind) in NO_MISTAKE:
-                    continue
-                if (pair := change(function, kind)) is not None:
-                    before, after = map(ast.unparse, pair)
-                    found[subject, where, kind] = Mutant(subject, file, where, kind, before, after)
-    return list(found.values())
+                if (where, kind) not in NO_MISTAKE and (pair := change(node, kind)) is not None:
+                    made.append(Mutant(tuple(who), file, where, kind, *map(ast.unparse, pair)))
+    return made
 
 
 def copied(folder: Path, root: Path = ROOT) -> Path:
@@ -207,7 +277,8 @@ def edit(folder: Path, file: str, where: str, kind: str) -> None:
     """Put the mistake into the copy; or, for "seen", a note that it ran; for "same", x * 1."""
     path = folder / "reglib" / file
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    function = dict(functions(tree))[where]
+    outer, _, name = where.partition(":")
+    function = inside(dict(functions(tree))[outer])[name]
     if kind == "seen":
         note = f"getattr(__import__('builtins'), 'SEEN', set()).add({where!r})"
         at = 1 if ast.get_docstring(function) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,12 @@ def with_l2() -> dict[str, bool]:
     calls: dict[str, Any] = {
         "ridge": solvers.ridge(X, y, LAM),
         "ridge path": solvers.ridge_path(X, y, [LAM]).w[0],
-        "gradient descent": solvers.gradient_descent(loss, L2(LAM), start, step=step / 2.5).w,
         "Newton": solvers.newton(loss, LAM, start).w,
         "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM)).w,
         "Barzilai-Borwein": solvers.barzilai_borwein(loss, start, step=step, penalty=L2(LAM)).w,
     }
+    for placement in ("coupled", "decoupled", "proximal"):
+        calls[placement] = _placed(placement).w
     found = {name: _zero(slope(loss, w) + LAM * w) for name, w in calls.items()}
     found["least squares"] = _zero(slope(loss, solvers.least_squares(X, y)))
     mask = np.array([True, True, True, False])
@@ -58,9 +60,44 @@ def with_l1() -> dict[str, bool]:
     path = solvers.elastic_net_path(loss.X, loss.y, [LAM], l1_ratio=RATIO)
     calls["elastic net path", RATIO] = path.w[0]
     found = {f"{name}, {ratio:g}": _optimal(loss, w, ratio) for (name, ratio), w in calls.items()}
+    found["lasso path, many columns"] = _many_columns()
     grid = solvers.elastic_net_path(loss.X, loss.y, l1_ratio=RATIO)
     top = np.abs(slope(loss, start)).max() / RATIO
     return found | {"first lam of the grid": bool(np.isclose(grid.lam[0], top))}
+
+
+def objectives() -> dict[str, bool]:
+    """Solver -> is the objective it tells that of the weights it tells?"""
+    loss, start = problem(), np.zeros(4)
+    X, y, net = loss.X, loss.y, ElasticNet(LAM, RATIO)
+    ends = {
+        (0.0, "gradient descent"): _placed("proximal"),
+        (0.0, "ridge path"): solvers.ridge_path(X, y, [LAM]),
+        (RATIO, "elastic net path"): solvers.elastic_net_path(X, y, [LAM], l1_ratio=RATIO),
+        (1.0, "lasso path"): solvers.lasso_path(X, y, [LAM]),
+        (RATIO, "proximal gradient"): solvers.proximal_gradient(loss, net, start),
+        (RATIO, "coordinate descent"): solvers.coordinate_descent(loss, net),
+    }
+    found = {}
+    for (ratio, name), end in ends.items():
+        w = end.w.reshape(4)
+        cost = LAM * (ratio * np.abs(w).sum() + (1 - ratio) / 2 * w @ w)
+        found[name] = bool(np.allclose(end.objective, np.square(X @ w - y).mean() / 2 + cost))
+    return found
+
+
+def stops() -> dict[str, bool]:
+    """Solver -> does it stop at the first gradient of the length `tol`, and not at a longer one?"""
+    line = SquaredError([[1.0], [2.0]], [2.0, 4.0])  # curvature 2.5, slope -5 at 0, minimum at 2
+    found = {}
+    for name in ("gradient_descent", "backtracking", "barzilai_borwein"):
+        run = partial(getattr(solvers, name), line, step=0.1)
+        run = partial(run, None, [0.0]) if name == "gradient_descent" else partial(run, [0.0])
+        found[name] = bool(run(tol=5.1).n_iter == 1 and run(tol=4.9).n_iter == 2)
+    unit = np.sqrt(2.5 + LAM)
+    solve = partial(solvers.newton, line, LAM, [0.0])
+    quick = solve(tol=5.1 / unit).n_iter == 0 and solve(tol=4.9 / unit).n_iter == 1
+    return found | {"Newton": bool(quick)}
 
 
 def certificates() -> dict[str, bool]:
@@ -70,7 +107,6 @@ def certificates() -> dict[str, bool]:
     w, size = solvers.ridge(X, y, LAM), np.square(y).mean() / 2
     least = np.square(X @ w - y).mean() / 2 + LAM / 2 * w @ w
     ends = {
-        "ridge path": solvers.ridge_path(X, y, [LAM]),
         "Newton": solvers.newton(loss, LAM, start),
         "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM)),
     }
@@ -79,6 +115,12 @@ def certificates() -> dict[str, bool]:
     excess = (np.square(y).mean() - np.square(X @ best - y).mean()) / 2 / size
     found["gap at lam = 0"] = bool(np.isclose(solvers.duality_gap(X, y, start, 0.0), excess))
     net = solvers.coordinate_descent(loss, ElasticNet(LAM, RATIO)).w
+    c = np.abs(slope(loss, start))
+    whole = np.square(np.maximum(c - LAM * RATIO, 0)).sum() / (2 * LAM * (1 - RATIO))
+    a = LAM * RATIO / c.max()
+    part = (1 - a) ** 2 * np.square(X @ best).mean() / 2
+    gap = solvers.duality_gap(X, y, start, LAM, RATIO)
+    found["gap at w = 0"] = bool(np.isclose(gap, min(whole, part) / size))
     found["gap of the net"] = bool(solvers.duality_gap(X, y, net, LAM, RATIO) < 1e-10)
     short = {"step": step / 100, "max_iter": 100}
     ista, fista = (
@@ -93,14 +135,31 @@ def certificates() -> dict[str, bool]:
 
 def all_agree() -> bool:
     """Every check above."""
-    return all((with_l2() | with_l1() | certificates()).values())
+    parts = with_l2(), with_l1(), objectives(), stops(), certificates()
+    return all(right for part in parts for right in part.values())
+
+
+def _placed(placement: str) -> solvers.Result:
+    loss = problem()
+    return solvers.gradient_descent(
+        loss, L2(LAM), np.zeros(4), step=1 / loss.lipschitz(), placement=placement
+    )
+
+
+def _many_columns() -> bool:
+    """The lasso on 5 rows and 30 columns, at the end of a path that meets most of them."""
+    rng = np.random.default_rng(0)
+    loss = SquaredError(rng.standard_normal((5, 30)), rng.standard_normal(5))
+    lams = [LAM, LAM / 4]
+    path = solvers.lasso_path(loss.X, loss.y, lams)
+    return all(_optimal(loss, w, 1.0, lam) for lam, w in zip(lams, path.w, strict=True))
 
 
 def _zero(gradient: Array) -> bool:
     return bool(np.abs(gradient).max() < 1e-8)
 
 
-def _optimal(loss: SquaredError, w: Array, ratio: float) -> bool:
-    g = slope(loss, w) + LAM * (1 - ratio) * w
-    active = np.abs(g + LAM * ratio * np.sign(w))[w != 0]
-    return bool((np.abs(g) <= LAM * ratio + 1e-8).all() and (active < 1e-8).all())
+def _optimal(loss: SquaredError, w: Array, ratio: float, lam: float = LAM) -> bool:
+    g = slope(loss, w) + lam * (1 - ratio) * w
+    active = np.abs(g + lam * ratio * np.sign(w))[w != 0]
+    return bool((np.abs(g) <= lam * ratio + 1e-8).all() and (active < 1e-8).all())

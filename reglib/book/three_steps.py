@@ -1,4 +1,4 @@
-"""Every transform, schedule and loss against its formula, written out a second time."""
+"""Every transform, schedule, loss and placement against its formula, written a second time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from reglib import optimizers as o
 from reglib.losses import HuberLoss, LogisticLoss, SquaredError
+from reglib.penalties import L2
+from reglib.solvers import PLACEMENTS, gradient_descent
 
 Array = NDArray[np.float64]
 GRADIENTS = np.array([[3.0, -4.0], [1.0, 2.0], [-2.0, 0.5]])
@@ -103,6 +105,26 @@ def losses() -> dict[str, bool]:
     return found
 
 
+def placements() -> dict[str, bool]:
+    """Placement -> is the first step of gradient descent with L2 that of its formula?"""
+    loss, s, lam = SquaredError([[1.0, 2.0], [1.0, -1.0]], [1.0, 0.0]), 0.1, 3.0
+    g = (loss.X @ W - loss.y) @ loss.X / 2
+    pairs = {
+        "coupled": W - s * (g + lam * W),
+        "decoupled": W - s * (g + lam * W),
+        "shrink_after": (1 - s * lam) * (W - s * g),
+        "proximal": (W - s * g) / (1 + s * lam),
+    }
+    return {
+        p: bool(
+            np.allclose(
+                gradient_descent(loss, L2(lam), W, step=s, placement=p, max_iter=1).w, pairs[p]
+            )
+        )
+        for p in PLACEMENTS
+    }
+
+
 def all_as_written() -> bool:
     """Every check above."""
-    return all((transforms() | rates() | losses()).values())
+    return all((transforms() | rates() | losses() | placements()).values())
