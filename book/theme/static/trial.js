@@ -21,6 +21,8 @@
   // The search page quotes pages as text, where a formula stands three times: as MathML, as TeX and
   // as drawn. One is enough.
   if (typeof Search !== "undefined") {
+    // From a folder no page may be fetched: its hits are listed without quotations.
+    if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
     const htmlToText = Search.htmlToText;
     Search.htmlToText = (html, anchor) => {
       const page = new DOMParser().parseFromString(html, "text/html");

@@ -1,0 +1,69 @@
+"""What a reader does with the whole book: search it, and open it from a folder without a server."""
+
+import pytest
+
+from . import visit
+from .conftest import HTML
+
+pytestmark = pytest.mark.browser
+# A term, and a page that must be among the first hits: its definition where the glossary has one.
+TERMS = {
+    "proximal": "book/glossary.html",
+    "subgradient": "book/glossary.html",
+    "elastic net": "book/glossary.html",
+    "nuclear": "notebooks/02_penalties.html",
+    "decoupled": "book/glossary.html",
+    "listing": "notebooks/05_the_program.html",
+    "Longley": "notebooks/06_real_data.html",
+    "Armijo": "notebooks/07_step_sizes.html",
+    "cross-validation": "notebooks/08_choosing_lambda.html",
+    "standardize": "book/glossary.html",
+    "cliff": "notebooks/11_cliff.html",
+    "clipping": "book/glossary.html",
+    "vanishing": "notebooks/13_vanishing.html",
+    "recurrent": "book/glossary.html",
+    "AdamW": "book/glossary.html",
+    "diagnose": "notebooks/16_diagnose.html",
+    "verdict": "book/verdicts.html",
+    "notation": "book/notation.html",
+    "scikit-learn": "notebooks/speed.html",
+    "glossary": "book/glossary.html",
+}
+FIRST = 5
+
+
+@pytest.fixture(scope="module")
+def search(browser, book):
+    page = visit.open_page(browser, book + "search.html", book)
+    yield page
+    page.context.close()
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_search_finds_the_page(search, book, term):
+    search.goto(f"{book}search.html?q={term}")
+    done = "/found|match/i.test(document.querySelector('.search-summary')?.innerText ?? '')"
+    search.wait_for_function(done)
+    links = search.locator("#search-results ul.search li a").evaluate_all(
+        "links => links.map((link) => link.pathname.slice(1))"
+    )
+    assert TERMS[term] in list(dict.fromkeys(links))[:FIRST]
+    assert search.faults == []
+
+
+def test_the_book_works_from_a_folder(browser):
+    host = HTML.resolve().as_uri()
+    page = visit.open_page(browser, f"{host}/index.html", host)
+    page.wait_for_url("**/book/index.html")
+    pages = page.locator(".bd-sidebar-primary nav a").evaluate_all("a => a.map((a) => a.href)")
+    assert len(set(pages)) > 20
+    for address in dict.fromkeys(pages):
+        page.goto(address)
+        page.evaluate("seen.scroll()")
+        assert page.evaluate("seen.broken()") == []
+        if "/notebooks/0" in address:
+            assert visit.drive(page) == []
+    page.goto(f"{host}/search.html?q=proximal")
+    page.wait_for_function("document.querySelectorAll('#search-results li a').length > 3")
+    assert page.faults == []
+    page.context.close()
