@@ -52,10 +52,12 @@ def factor(rho: float) -> float:
     return 2 * rho - 1
 
 
-def growth(beta: float, factor: Callable[[float], float] = factor, share: float = 50.0) -> float:
-    """log10 of the growth while a rate falls from `share` times the limit to below it."""
+def growth(
+    beta: float, factor: Callable[[float], float] = factor, share: float = 50.0, end: float = 1.0
+) -> float:
+    """log10 of the growth while a rate falls from `share` times the limit to below `end` of it."""
     log = 0.0
-    while share >= 1:
+    while share >= end:
         log += np.log10(factor(share))
         share *= 1 - beta
     return log
@@ -122,7 +124,7 @@ EXERCISES = (
     ),
     Exercise(
         id="ex-7.3",
-        wanted="three numbers: log10 of the growth for β = 0.5, 0.1 and 0.02",
+        wanted="three numbers: log10 of the growth for β = 0.5, 0.1 and 0.02, to one decimal",
         right=lambda: [growth(beta) for beta in BETAS],
         because="6, 38 and 194 steps. Only the first growth is below 1e12, where a run is over.",
         hints=(
@@ -142,8 +144,12 @@ EXERCISES = (
                 lambda: [growth(beta, lambda rho: factor(rho) ** 2) for beta in BETAS],
                 "That is the growth of the loss; the distance grows with its root.",
             ),
+            Mistake(
+                lambda: [growth(beta, end=1 / (1 - beta)) for beta in BETAS],
+                "One step is missing: the last step above the limit still multiplies the distance.",
+            ),
         ),
-        rtol=0.003,
+        rtol=0.0015,
     ),
     Exercise(
         id="ex-7.4",
