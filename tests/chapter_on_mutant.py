@@ -9,6 +9,7 @@ one, the first such cell is how it ended. What is not reglib is imported once, f
 
 import ast
 import builtins
+import importlib
 import json
 import os
 import signal
@@ -19,7 +20,10 @@ from time import perf_counter
 
 import IPython.display
 import matplotlib
-import matplotlib.pyplot  # from here on, so that no copy has to import it
+
+SHARED = """matplotlib.pyplot sklearn.datasets sklearn.linear_model sklearn.preprocessing
+pandas yaml scipy.optimize ipywidgets"""
+"""Imported once, so that no copy has to."""
 
 
 def nothing(*_, **__) -> None:
@@ -97,6 +101,8 @@ def forked(order: dict) -> dict:
 
 if __name__ == "__main__":
     matplotlib.use("Agg")
+    for name in SHARED.split():
+        importlib.import_module(name)
     IPython.display.display = nothing
     assert "reglib" not in sys.modules  # or every copy would be the first one
     out, sys.stdout = sys.stdout, open(os.devnull, "w")

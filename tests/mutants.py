@@ -6,12 +6,16 @@ wrong line; a chapter is then run on it by `chapter_on_mutant.py`.
 """
 
 import ast
+import atexit
+import compileall
 import copy
 import inspect
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -133,6 +137,8 @@ def _numeric(node: ast.AST) -> Iterator[ast.AST]:
                 continue
             rounding = ROUNDING.search(ast.unparse(child))
             if rounding and isinstance(child, ast.Compare):
+                continue
+            if isinstance(child, ast.Call) and ast.unparse(child.func) == "np.isfinite":
                 continue
             if not isinstance(child, ast.operator) and not rounding:
                 yield child
@@ -264,10 +270,20 @@ def mutants() -> list[Mutant]:
     return made
 
 
+@cache
+def compiled(root: Path) -> Path:
+    """A copy with its bytecode, for copies of it need not compile what is right in them."""
+    folder = Path(tempfile.mkdtemp(prefix="reglib"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(root / "reglib", folder / "reglib", ignore=shutil.ignore_patterns("__pyc*"))
+    compileall.compile_dir(folder / "reglib", quiet=1)
+    return folder / "reglib"
+
+
 def copied(folder: Path, root: Path = ROOT) -> Path:
     """A copy of the package beside links to the book's files."""
     folder.mkdir(parents=True)
-    shutil.copytree(root / "reglib", folder / "reglib", ignore=shutil.ignore_patterns("__pyc*"))
+    shutil.copytree(compiled(root), folder / "reglib")
     for name in ("book", "notebooks", "tests"):
         (folder / name).symlink_to(root / name)
     return folder

@@ -32,7 +32,7 @@ CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS.sort(key=lambda name: (ROOT / "notebooks" / f"{name}.ipynb").stat().st_size)
 QUICK = ("02_penalties", "03_one_step")
 """Chapters with claims that look early on at every penalty and solver, and at the rest."""
-PATIENCE = 60
+PATIENCE = 30
 """Seconds after which a chapter on a wrong copy is given up, for it may go round for ever."""
 ENDS = ("claim", "assert", "crash", "endless", "passed")
 FREE: Queue[int] = Queue()

@@ -13,6 +13,8 @@ from reglib.losses import SquaredError
 from reglib.penalties import L1, L2, ElasticNet
 
 LAM, RATIO = 0.2, 0.5
+MOST: dict[str, Any] = {"max_iter": 500}
+"""Three times what any of them needs here; a wrong solver need not go on for long."""
 Array = NDArray[np.float64]
 
 
@@ -36,8 +38,10 @@ def with_l2() -> dict[str, bool]:
         "ridge": solvers.ridge(X, y, LAM),
         "ridge path": solvers.ridge_path(X, y, [LAM]).w[0],
         "Newton": solvers.newton(loss, LAM, start).w,
-        "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM)).w,
-        "Barzilai-Borwein": solvers.barzilai_borwein(loss, start, step=step, penalty=L2(LAM)).w,
+        "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM), **MOST).w,
+        "Barzilai-Borwein": solvers.barzilai_borwein(
+            loss, start, step=step, penalty=L2(LAM), **MOST
+        ).w,
     }
     for placement in ("coupled", "decoupled", "proximal"):
         calls[placement] = _placed(placement).w
@@ -54,8 +58,10 @@ def with_l1() -> dict[str, bool]:
     both = {1.0: L1(LAM), RATIO: ElasticNet(LAM, RATIO)}
     calls = {}
     for ratio, penalty in both.items():
-        calls["proximal gradient", ratio] = solvers.proximal_gradient(loss, penalty, start).w
-        calls["coordinate descent", ratio] = solvers.coordinate_descent(loss, penalty).w
+        calls["proximal gradient", ratio] = solvers.proximal_gradient(
+            loss, penalty, start, **MOST
+        ).w
+        calls["coordinate descent", ratio] = solvers.coordinate_descent(loss, penalty, **MOST).w
     calls["lasso path", 1.0] = solvers.lasso_path(loss.X, loss.y, [LAM]).w[0]
     path = solvers.elastic_net_path(loss.X, loss.y, [LAM], l1_ratio=RATIO)
     calls["elastic net path", RATIO] = path.w[0]
@@ -75,8 +81,8 @@ def objectives() -> dict[str, bool]:
         (0.0, "ridge path"): solvers.ridge_path(X, y, [LAM]),
         (RATIO, "elastic net path"): solvers.elastic_net_path(X, y, [LAM], l1_ratio=RATIO),
         (1.0, "lasso path"): solvers.lasso_path(X, y, [LAM]),
-        (RATIO, "proximal gradient"): solvers.proximal_gradient(loss, net, start),
-        (RATIO, "coordinate descent"): solvers.coordinate_descent(loss, net),
+        (RATIO, "proximal gradient"): solvers.proximal_gradient(loss, net, start, **MOST),
+        (RATIO, "coordinate descent"): solvers.coordinate_descent(loss, net, **MOST),
     }
     found = {}
     for (ratio, name), end in ends.items():
@@ -91,7 +97,7 @@ def stops() -> dict[str, bool]:
     line = SquaredError([[1.0], [2.0]], [2.0, 4.0])  # curvature 2.5, slope -5 at 0, minimum at 2
     found = {}
     for name in ("gradient_descent", "backtracking", "barzilai_borwein"):
-        run = partial(getattr(solvers, name), line, step=0.1)
+        run = partial(getattr(solvers, name), line, step=0.1, **MOST)
         run = partial(run, None, [0.0]) if name == "gradient_descent" else partial(run, [0.0])
         found[name] = bool(run(tol=5.1).n_iter == 1 and run(tol=4.9).n_iter == 2)
     unit = np.sqrt(2.5 + LAM)
@@ -108,13 +114,13 @@ def certificates() -> dict[str, bool]:
     least = np.square(X @ w - y).mean() / 2 + LAM / 2 * w @ w
     ends = {
         "Newton": solvers.newton(loss, LAM, start),
-        "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM)),
+        "backtracking": solvers.backtracking(loss, start, step=step, penalty=L2(LAM), **MOST),
     }
     found = {f"objective, {k}": bool(np.allclose(r.objective, least)) for k, r in ends.items()}
     best = solvers.least_squares(X, y)
     excess = (np.square(y).mean() - np.square(X @ best - y).mean()) / 2 / size
     found["gap at lam = 0"] = bool(np.isclose(solvers.duality_gap(X, y, start, 0.0), excess))
-    net = solvers.coordinate_descent(loss, ElasticNet(LAM, RATIO)).w
+    net = solvers.coordinate_descent(loss, ElasticNet(LAM, RATIO), **MOST).w
     c = np.abs(slope(loss, start))
     whole = np.square(np.maximum(c - LAM * RATIO, 0)).sum() / (2 * LAM * (1 - RATIO))
     a = LAM * RATIO / c.max()
@@ -129,20 +135,20 @@ def certificates() -> dict[str, bool]:
     )
     found["FISTA lower than ISTA after 100 short steps"] = bool(fista < ista)
     line = SquaredError([[1.0], [2.0]], [2.0, 4.0])
-    quick = solvers.barzilai_borwein(line, [0.0], step=50.0)
+    quick = solvers.barzilai_borwein(line, [0.0], step=50.0, **MOST)
     return found | {"Barzilai-Borwein in one dimension": bool(quick.n_iter == 3)}
 
 
 def all_agree() -> bool:
     """Every check above."""
-    parts = with_l2(), with_l1(), objectives(), stops(), certificates()
-    return all(right for part in parts for right in part.values())
+    parts = stops, with_l2, with_l1, objectives, certificates
+    return all(right for part in parts for right in part().values())
 
 
 def _placed(placement: str) -> solvers.Result:
     loss = problem()
     return solvers.gradient_descent(
-        loss, L2(LAM), np.zeros(4), step=1 / loss.lipschitz(), placement=placement
+        loss, L2(LAM), np.zeros(4), step=1 / loss.lipschitz(), placement=placement, **MOST
     )
 
 
