@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 CELLS = {path.stem: nbformat.read(path, as_version=4).cells for path in FOLDER.glob("*.ipynb")}
 PAGE = "\n".join(cell.source for cell in CELLS["data"] if cell.cell_type == "markdown")
 LABELS = {
-    name: re.match(r"\((chapter-[\w-]+)\)=", cells[0].source)[1]
+    name: re.match(r"\(((?:chapter|page)-[\w-]+)\)=", cells[0].source)[1]
     for name, cells in CELLS.items()
     if name != "data"
 }

@@ -70,7 +70,8 @@ def test_a_logistic_loss_reaches_a_zero_gradient(solve):
 def test_backtracking_never_increases_the_objective_and_keeps_armijos_promise(loss, start, step):
     path = backtracking(loss, start, step=step, max_iter=60, record=True).path
     f = loss.value(path)
-    assert (np.diff(f) <= 0).all()
+    # Values of a whole path may round otherwise than those the search itself compared.
+    assert (np.diff(f) <= 4 * np.finfo(float).eps * np.abs(f[1:])).all()
     moved = np.square(np.diff(path, axis=0)).sum(axis=-1)  # s^2 ||g||^2
     g2 = np.square(loss.gradient(path[:-1])).sum(axis=-1)
     s = np.sqrt(moved / np.where(g2 > 0, g2, 1))
