@@ -104,8 +104,7 @@ def elastic_net_path(
         lams = np.geomspace(lam_max, lam_max / 1000, 100) if lam_max > 0 else [0.0]
     lams = _checks.descending("lams", lams)
     w = np.empty((len(lams), X.shape[1]))
-    h = np.diag(data.gram)
-    weak = lams * (1 - ratio) <= 1e-12 * h.min(initial=np.inf, where=h > 0)
+    weak = lams * (1 - ratio) <= 1e-12 * data.h.min(initial=np.inf, where=data.h > 0)
     if weak.any():
         w[weak] = read_off(data.gram, data.c, data.size, lams[weak] * ratio)[0]
     if not weak.all():
@@ -129,7 +128,7 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Path:
 
 
 class _Moments:
-    """All that a path needs of the data: gram = X'X/n, c = X'y/n, size^2 = ||y||^2/n."""
+    """Of the data: gram = X'X/n, h its diagonal, c = X'y/n, size^2 = ||y||^2/n."""
 
     def __init__(self, X: Array, y: Array) -> None:
         self.X, self.y, self.c = X, y, y @ X / len(X)
@@ -138,6 +137,10 @@ class _Moments:
     @cached_property
     def gram(self) -> Array:
         return self.X.T @ self.X / len(self.X)
+
+    @cached_property
+    def h(self) -> Array:
+        return np.diag(self.gram)
 
     def certified(self, w: Array, lams: Array, ratio: float, events: tuple = ()) -> Path:
         wide = self.X.shape[1] > MANY * len(self.X)
@@ -151,7 +154,7 @@ class _Moments:
 
 def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
     """The elastic net's weights (k, p) for descending lams > 0, each from the last two."""
-    gram, c, h = data.gram, data.c, np.diag(data.gram)
+    gram, c, h = data.gram, data.c, data.h
     rows = []
     v = before = c
     for k, lam in enumerate(lams):
@@ -180,11 +183,11 @@ def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, A
     go round in circles, so it ends when TRIES in a row do not bring fewer wrong signs than ever
     before.
     """
-    h = np.diag(data.gram)
+    h = data.h
     diagonal = l2 + 8 * EPS * h  # so much rounding keeps equal columns apart
     fewest, tries = len(h) + 1, TRIES
     while tries:
-        S = np.flatnonzero(sign)
+        S = sign.nonzero()[0]
         system = data.gram.take(S, axis=0).take(S, axis=1)
         system.flat[:: len(S) + 1] += diagonal[S]
         w = np.zeros(len(h))
