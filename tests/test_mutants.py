@@ -23,7 +23,7 @@ from threading import Lock
 import mutants as tools
 import numpy as np
 import pytest
-from mutants import ROOT, Mutant, copied, edit, mutants, parsed, reached, subjects
+from mutants import ROOT, UNCAUGHT, Mutant, copied, edit, mutants, parsed, reached, subjects
 from tqdm import tqdm
 
 from reglib.book.claims import ledger
@@ -171,8 +171,13 @@ def test_the_committed_table_names_mistakes_that_are_made_and_claims_of_the_ledg
     with TABLE.open(encoding="utf-8", newline="") as file:
         (*head, dated), *rows = csv.reader(file)
     assert head == ["in", "wrong"] and datetime.date.fromisoformat(dated.split()[-1])
-    assert rows and {(row[0], row[1]) for row in rows} <= {(m.where, m.kind) for m in mutants()}
+    made, caught = mutants(), {(where, kind) for where, kind, _ in rows}
+    assert not caught & set(UNCAUGHT)
+    assert caught | set(UNCAUGHT) == {(m.where, m.kind) for m in made}
     assert {id for _, _, id in rows} <= set(ledger())
+    for name in subjects():
+        own = {m.kind for m in made if name in m.subjects and (m.where, m.kind) in caught}
+        assert own == {"sign", "factor"}, f"no claim catches a wrong {name} of both kinds"
 
 
 @pytest.mark.slow
@@ -194,7 +199,7 @@ def test_each_wrong_sign_and_factor_makes_a_claim_fail(tmp_path):
 
     results = list(zip(made, in_pairs(judge, list(enumerate(made)), "wrong copies"), strict=True))
     report(results)
-    assert {(m.where, m.kind): end for m, (end, _) in results if end != "claim"} == {}
+    assert {(m.where, m.kind) for m, (end, _) in results if end != "claim"} == set(UNCAUGHT)
 
 
 def _function(mutant: Mutant) -> str:
