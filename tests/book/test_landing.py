@@ -164,6 +164,7 @@ def test_a_wrong_address_leads_back_from_any_depth(look, depth):
         def send_error(self, code, *_):
             self.send_response(code)
             self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(lost)))  # or it is waited for
             self.end_headers()
             self.wfile.write(lost)
 
