@@ -24,7 +24,8 @@ from .chapters import Chapter
 ADDRESS = "BOOK_ADDRESS"
 LOST = "404"
 PICTURE = "_static/social.png"
-LINK = re.compile(r'\b(href|src|action|data-content_root)="(?![a-z]+:|/|#|")(?:\./)?')
+# With blanks it is the address of a font in the script that asks for it early.
+LINK = re.compile(r'\b((?:href|src|action|data-content_root) ?= ?)"(?![a-z]+:|/|#|")(?:\./)?')
 ROLE = re.compile(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`>]*>)?`")  # {term}`words <entry>` reads: words
 UNLISTED = {"search", "genindex", LOST}
 
@@ -94,7 +95,7 @@ def shortest_answer(app: Sphinx) -> str:
 
 def rooted(html: str, root: str) -> str:
     """Let every relative link of a page at the root start with `root`."""
-    return LINK.sub(rf'\g<1>="{root}', html)
+    return LINK.sub(rf'\g<1>"{root}', html)
 
 
 def publish(app: Sphinx, exception: Exception | None) -> None:
