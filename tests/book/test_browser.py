@@ -115,8 +115,10 @@ document.querySelector("input").onkeydown = (event) => event.preventDefault();</
     ),
     "a script for mathematics": ('<script src="mathjax.js"></script>', "loads http", ALL),
     "text that jumps": (
+        # Only what was painted can jump.
         """<div id="late"></div><p style="height:300px">Text.</p><script>
-setTimeout(() => document.querySelector("#late").style.height = "300px", 100)</script>""",
+new PerformanceObserver(() => document.querySelector("#late").style.height = "300px")
+  .observe({ type: "paint", buffered: true });</script>""",
         "the layout shifts",
         ALL,
     ),

@@ -2,8 +2,9 @@
 
 Each page is loaded twice and seen in four views: wide it opens in light and turns dark, narrow the
 other way round. `page.js` holds what is asked of a page. axe's rules on structure see every
-element in every view; its rules on colors, which take most of its time, see three elements of each
-kind, where a kind is one text color on one ground (a listing has thousands of words and few kinds).
+element, once a load, as they do not depend on colors; its rules on colors see, in every view, three
+elements of each kind, where a kind is one text color on one ground (a listing has thousands of words
+and few kinds).
 """
 
 import queue
@@ -25,7 +26,7 @@ KILOBYTES, REQUESTS, SHIFT = 400, 25, 0.01
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
+SCRIPT = AXE_SCRIPT + (Path(__file__).parent / "page.js").read_text("utf-8")
 FORBIDDEN = ("mathjax", "require.js", "require.min.js", "html-manager", "widget", "thebe")
 TURNED = "(scheme) => [undefined, scheme].includes(document.documentElement.dataset.theme)"
 
@@ -82,8 +83,7 @@ def look(page):
     faults = [f"broken picture: {source}" for source in page.evaluate("seen.broken()")]
     if (wider := page.evaluate("seen.overflow()")) > 0:
         faults.append(f"{wider} pixels wider than the screen")
-    faults += [f"broken anchor: {anchor}" for anchor in page.evaluate("seen.anchors()")]
-    return faults + page.evaluate("seen.structure()") + page.evaluate("seen.colors()")
+    return faults + [f"broken anchor: {anchor}" for anchor in page.evaluate("seen.anchors()")]
 
 
 def visit(browser, address, host):
@@ -91,15 +91,16 @@ def visit(browser, address, host):
     found = {}
     for width, schemes in LOADS.items():
         page = open_page(browser, address, host, width, schemes[0])
-        heavy = too_heavy(page)
-        page.evaluate(AXE_SCRIPT)
+        late = too_heavy(page)
         page.evaluate("seen.scroll()")
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(TURNED, arg=scheme)
             page.evaluate("seen.settled()")
-            found[width, scheme] = look(page)
-        late = drive(page) + heavy
+            audit = page.evaluate("all => seen.audit(all)", scheme == schemes[0])
+            found[width, scheme] = look(page) + [words for color, words in audit if color]
+            late += [words for color, words in audit if not color]
+        late += drive(page)
         if (shift := page.evaluate("seen.shift()")) > SHIFT:
             late.append(f"the layout shifts by {shift:.3f}, {SHIFT} is allowed")
         for scheme in schemes:
