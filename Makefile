@@ -53,13 +53,14 @@ book: $(STAMP) ## execute the notebooks and build the book
 test: $(STAMP) ## prove it: ruff, unit tests, notebooks, pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --ignore=tests/book
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --ignore=tests/book
 	REGLIB_STATIC=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile \
 	  --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  --nbval-sanitize-with tests/nbval.cfg notebooks
 	rm -rf _build/test
 	BOOK_EXECUTE=off $(BIN)/$(BUILD) --path-output _build/test .
-	BOOK_HTML="$(CURDIR)/_build/test/_build/html" $(BIN)/python -m pytest tests/book
+	BOOK_HTML="$(CURDIR)/_build/test/_build/html" $(BIN)/python -m pytest -n auto \
+	  --dist loadfile tests/book
 
 test-slow: $(STAMP) ## the tests that take more than a few seconds
 	$(BIN)/python -m pytest -m slow --ignore=tests/book

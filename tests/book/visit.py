@@ -2,9 +2,9 @@
 
 Each page is loaded twice and seen in four views: wide it opens in light and turns dark, narrow the
 other way round. `page.js` holds what is asked of a page. axe's rules on structure see every
-element, once a load, as they do not depend on colors; its rules on colors see, in every view, three
-elements of each kind, where a kind is one text color on one ground (a listing has thousands of words
-and few kinds).
+element, once a load, as they do not depend on colors; its rules on colors, which take most of its
+time, see three elements of each kind in every view, where a kind is one text color on one ground (a
+listing has thousands of words and few kinds).
 """
 
 import queue
