@@ -21,11 +21,11 @@ BUILD := jupyter-book build -W -n --keep-going
 # A reader's own plotting backend would replace the one that puts figures into a notebook.
 unexport MPLBACKEND
 
-.PHONY: help install book test test-slow lab serve pdf epub notebooks format lock clean
+.PHONY: help install book test test-slow lab serve pdf epub notebooks lighthouse format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## make .venv from requirements.lock (every command below does it when needed)
 
@@ -104,6 +104,26 @@ bench-quick: $(RIVALS) ## the same for the smaller data and one seed, and nothin
 
 bench-compare: $(RIVALS) ## which rows of the committed table a fresh run does not confirm
 	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks --compare
+
+# Lighthouse lives apart too: the book needs no Node.
+LIGHT := _build/lighthouse
+LIGHTHOUSE := $(LIGHT)/.installed
+
+$(LIGHTHOUSE): benchmarks/package.json
+	@command -v npm >/dev/null || { echo "npm is needed (Debian: apt-get install nodejs npm)" >&2; exit 1; }
+	@echo "Installing Lighthouse into $(LIGHT): a minute, the first time only"
+	@mkdir -p $(LIGHT) && cp $< $(LIGHT)
+	npm install --prefix $(LIGHT) --ignore-scripts --no-audit --no-fund --no-package-lock --silent
+	@touch $@
+
+lighthouse: $(STAMP) $(LIGHTHOUSE) ## measure every built page (half an hour; PAGES=book/index.html)
+	$(BIN)/python -m benchmarks.lighthouse $(PAGES)
+
+lighthouse-faults: $(STAMP) $(LIGHTHOUSE) ## what costs a page points besides its speed
+	$(BIN)/python -m benchmarks.lighthouse --faults $(PAGES)
+
+lighthouse-missed: $(STAMP) ## which goals the committed table misses, by how much and why
+	$(BIN)/python -m benchmarks.lighthouse --missed
 
 format: $(STAMP) ## format the code as `make test` wants it
 	$(BIN)/ruff check --fix .

@@ -113,7 +113,7 @@ def check_load(patience: float = 0) -> str:
             f"the load average is {load:.2f}, above {BUSY}: other programs are running, so times "
             "would mean nothing. Wait a minute, or set BENCH_ANYWAY=1 to go on regardless."
         )
-    return f"load average {load:.2f}: A BUSY MACHINE (BENCH_ANYWAY=1), so processor time is shown"
+    return f"load average {load:.2f}: A BUSY MACHINE (BENCH_ANYWAY=1)"
 
 
 def clock() -> Callable[[], float]:
@@ -124,7 +124,7 @@ def clock() -> Callable[[], float]:
 def facts(load: str) -> dict[str, str]:
     """What the times depend on: date, machine, load, versions, BLAS kernel."""
     known = {"numpy": "NumPy", "scikit-learn": "scikit-learn", "celer": "celer"}
-    found = {"date": date.today().isoformat(), "load": load, "processor": _processor()}
+    found = {"date": date.today().isoformat(), "load": load, "processor": processor()}
     found |= {"cores": str(os.cpu_count()), "threads": "1", "Python": platform.python_version()}
     for package, name in (known | {"torch": "torch", "jax": "jax"}).items():
         try:
@@ -139,7 +139,8 @@ def facts(load: str) -> dict[str, str]:
     return found | {"BLAS": ", ".join(sorted(blas)) or "unknown"}
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
             return next(line.split(":")[1].strip() for line in lines if "model name" in line)

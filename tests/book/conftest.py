@@ -1,14 +1,12 @@
 """The built book, served on this machine only, and a browser to look at it."""
 
-import functools
-import gzip
-import io
 import os
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from reglib.book.serving import served
 
 from . import visit
 
@@ -16,44 +14,11 @@ ROOT = Path(__file__).parents[2]
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files compressed, as hosts do, and without writing a line for each."""
-
-    protocol_version = "HTTP/1.1"
-    TEXT = (".html", ".css", ".js", ".svg", ".json")
-
-    def log_message(self, *args):
-        pass
-
-    def send_head(self):
-        path = Path(self.translate_path(self.path))
-        path = path / "index.html" if path.is_dir() and self.path.endswith("/") else path
-        if path.suffix not in self.TEXT or not path.is_file():
-            return super().send_head()
-        content = gzip.compress(path.read_bytes(), 6)
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        return io.BytesIO(content)
-
-
 @pytest.fixture(scope="session")
 def serve():
     """Serve a folder; returns its address."""
-    servers = []
-
-    def start(folder):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as servers:
+        yield lambda folder: servers.enter_context(served(folder))
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,14 @@
 
 import re
 import sys
-import threading
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 
-from .conftest import HTML, Quiet
+from reglib.book.serving import Quiet, served
+
+from .conftest import HTML
 from .test_files import PAGES, soup
 
 ROOT = Path(__file__).parents[2]
@@ -168,10 +167,7 @@ def test_a_wrong_address_leads_back_from_any_depth(look, depth):
             self.end_headers()
             self.wfile.write(lost)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Host, directory=HTML))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        host = f"http://127.0.0.1:{server.server_port}/"
+    with served(HTML, Host) as host:
         page = look(host + depth, host)
         assert "There is no page here" in page.inner_text("article h1")
         assert "The shortest honest answer" in page.inner_text("article")
@@ -186,6 +182,3 @@ def test_a_wrong_address_leads_back_from_any_depth(look, depth):
         page.locator(".lost-search input").fill("ridge")
         page.locator(".lost-search button").click()
         assert page.url == host + "search.html?q=ridge"
-    finally:
-        server.shutdown()
-        server.server_close()
