@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from pathlib import Path
@@ -9,6 +10,11 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from . import purge
+
+logger = logging.getLogger(__name__)
 
 # The stock style sheets in the order in which they are to be read. One request instead of ten.
 BUNDLE = "stock.css"
@@ -24,6 +30,7 @@ SHEETS = (
     "sphinx-design.min.css",
 )
 RELATIVE = re.compile(r"url\((?!data:|[\"'#])([^)]+)\)")
+ICON_FONT = re.compile(r'@font-face\{[^}]*fontawesome[^}]*\}|\.fa-[^{}]*:before\{content:"[^"]*"\}')
 FIRST_ONLY = re.compile(r"@charset[^;]*;|/\*# sourceMappingURL.*?\*/")
 # Start of a file name -> words of which one must stand in the page's body for it to be of use.
 USED_BY = {
@@ -61,23 +68,47 @@ def bundled(asset: Any) -> bool:
     return any(Path(name).match(sheet) for sheet in SHEETS)
 
 
+def anchored(path: Path, static: Path) -> str:
+    """One stock style sheet, with addresses that are right from the folder of the bundle."""
+    folder = path.parent.relative_to(static).as_posix()
+
+    def here(found: re.Match[str]) -> str:
+        return f"url({posixpath.normpath(posixpath.join(folder, found[1]))})"
+
+    return RELATIVE.sub(here, FIRST_ONLY.sub("", path.read_text("utf-8")))
+
+
 def bundle(app: Sphinx, exception: Exception | None) -> None:
-    """Write the stock style sheets as one, with addresses that are right from its own folder."""
+    """Write the stock style sheets as one, without what no page can show; take them away."""
     if exception is not None or app.builder.format != "html":
         return
-    static, parts = Path(app.outdir, "_static"), []
-    for sheet in SHEETS:
-        for path in sorted(static.glob(sheet)):
-            folder = path.parent.relative_to(static).as_posix()
+    static = Path(app.outdir, "_static")
+    if missing := [sheet for sheet in SHEETS if not any(static.glob(sheet))]:
+        if not (static / BUNDLE).exists():  # else no page was written, and so no sheet
+            logger.warning("no style sheet %s", ", ".join(missing))
+        return
+    sheets = [path for sheet in SHEETS for path in sorted(static.glob(sheet))]
+    whole = ICON_FONT.sub("", "\n".join(anchored(path, static) for path in sheets))
+    Path(app.doctreedir, BUNDLE).write_text(whole, "utf-8")  # the tests compare the two
+    write_used(whole, Path(app.outdir), static / BUNDLE)
+    for path in sheets:
+        path.unlink()
 
-            def here(found: re.Match[str], folder: str = folder) -> str:
-                return f"url({posixpath.normpath(posixpath.join(folder, found[1]))})"
 
-            parts.append(RELATIVE.sub(here, FIRST_ONLY.sub("", path.read_text("utf-8"))))
-    (static / BUNDLE).write_text("\n".join(parts), "utf-8")
+def write_used(css: str, out: Path, path: Path) -> None:
+    """Write what all pages of the output need, also those that this build has not touched."""
+    pages = [page for page in sorted(out.rglob("*.html")) if "_static" not in page.parts]
+    scripts = sorted((out / "_static").rglob("*.js"))
+    names = purge.find_names(*([p.read_text("utf-8") for p in some] for some in (pages, scripts)))
+    ours = (out / "_static" / "trial.css").read_text("utf-8")
+    known = [Path(purge.__file__).read_text("utf-8"), css, ours, names.starts, names.ends]
+    digest = hashlib.sha256(repr([*known, sorted(names.whole)]).encode()).hexdigest()
+    first = f"/* The stock styles that this book uses, of {digest[:16]} */"
+    if not (path.exists() and path.read_text("utf-8").startswith(first)):
+        path.write_text(f"{first}\n{purge.purge(css, names, ours)}", "utf-8")
 
 
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx, after everybody who adds assets in the same event."""
     app.connect("html-page-context", drop_unused, priority=950)
-    app.connect("build-finished", bundle, priority=900)  # after `look` has taken rules out
+    app.connect("build-finished", bundle, priority=900)  # after the last change of a page

@@ -6,7 +6,6 @@ The style sheet is written as one file an idea in `css/` and served as one file.
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 THEME = Path(__file__).resolve().parent.parent
-ICON_FONT = re.compile(r'@font-face\{[^}]*fontawesome[^}]*\}|\.fa-[^{}]*:before\{content:"[^"]*"\}')
 
 
 def style_sheet() -> str:
@@ -48,15 +46,13 @@ def prepare_html(app: Sphinx) -> None:
 
 
 def slim(app: Sphinx, exception: Exception | None) -> None:
-    """Take out what no page asks for: source maps, the icon script, the icon font's 2000 rules."""
+    """Take out what no page asks for: source maps, the icon script, the icon font."""
     if exception is not None or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
     for path in [*static.rglob("*.map"), *static.glob("scripts/fontawesome.js*")]:
         path.unlink(missing_ok=True)  # one file may match both patterns
     shutil.rmtree(static / "vendor" / "fontawesome", ignore_errors=True)
-    stock = static / "styles" / "pydata-sphinx-theme.css"
-    stock.write_text(ICON_FONT.sub("", stock.read_text("utf-8")), "utf-8")
 
 
 def setup(app: Sphinx) -> None:
