@@ -6,6 +6,7 @@ none would have the name that `check("ex-5.2", ...)` knows.
 
 from __future__ import annotations
 
+import copy
 import re
 
 from sphinx.application import Sphinx
@@ -17,6 +18,7 @@ THEOREM = re.compile(r"thm-t(\d+)")
 
 def renumber(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Write the numbers that the labels say into Sphinx's own table of numbers."""
+    env.trial_counted = copy.deepcopy(env.toc_fignumbers)
     for tables in env.toc_fignumbers.values():
         for label in (exercises := tables.get("exercise", {})):
             if found := EXERCISE.fullmatch(label):
@@ -27,6 +29,12 @@ def renumber(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return []
 
 
+def restore(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Before Sphinx counts again: it writes every page anew whose numbers differ from its last."""
+    env.toc_fignumbers = getattr(env, "trial_counted", env.toc_fignumbers)
+
+
 def setup(app: Sphinx) -> None:
-    """Connect to Sphinx, after it has counted."""
+    """Connect to Sphinx, before and after it counts."""
+    app.connect("env-before-read-docs", restore)
     app.connect("env-get-updated", renumber, priority=900)

@@ -75,9 +75,10 @@ class RunTimes(SphinxDirective):
 
 
 def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """A notebook was read, so its time may have changed: the table is written anew."""
-    timed = getattr(env, "trial_timed", None)
-    return [timed] if timed in env.found_docs else []
+    """A notebook was read and its time has changed: the table is written anew."""
+    timed, before = getattr(env, "trial_timed", None), getattr(env, "trial_times", None)
+    env.trial_times = run_times(env)
+    return [timed] if timed in env.found_docs and env.trial_times != before else []
 
 
 def surround(
