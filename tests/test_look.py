@@ -13,7 +13,7 @@ from nbformat import v4, write
 from reglib.book.claims import ledger
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "theme"))
-from trial import chapters, reading, sharing, sliders, social
+from trial import chapters, reading, scripts, sharing, sliders, social
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -156,3 +156,31 @@ def test_the_picture_for_messages_has_the_size_they_want():
     assert image.getpixel((5, 5)) == (252, 251, 248)
     shades = {color for _, color in image.getcolors(1 << 20)}
     assert {(29, 53, 87), (193, 68, 46)} <= shades  # both inks of the mark
+
+
+def test_scripts_wait_but_those_that_the_head_speaks_to():
+    names = ["_static/doctools.js", "_static/documentation_options.js"]
+    there = [scripts._JavaScript(name, priority=200) for name in names]
+    line = scripts._JavaScript("", body="let a = 1")
+    context = {"script_files": [*there, line]}
+    scripts.wait(None, "book/index", "", context, None)
+    made = context["script_files"]
+    assert [script.attributes.get("defer") for script in made] == ["defer", None, None]
+    assert (made[0].filename, made[0].priority, made[2]) == (names[0], 200, line)
+    context = {"script_files": there}
+    scripts.wait(None, "search", "", context, None)
+    assert context["script_files"] is there
+
+
+def test_the_theme_sets_no_tab_stops_and_is_left_alone_a_second_time(tmp_path, caplog):
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    path = tmp_path / "_static" / scripts.THEME
+    path.parent.mkdir(parents=True)
+    path.write_text('a(),"complete"===document.readyState?I():window.addEventListener("load",I)')
+    for _ in range(2):
+        scripts.drop_stops(app, None)
+        assert path.read_text() == f"a()\n{scripts.DONE}\n"
+    path.write_text("another release")
+    with caplog.at_level("WARNING"):
+        scripts.drop_stops(app, None)
+    assert "not where they were" in caplog.text

@@ -2,21 +2,28 @@
 (() => {
   "use strict";
 
-  // What scrolls sideways must be reachable by keyboard and have a name, but only while it scrolls:
-  // otherwise each formula of a chapter would be a stop on the way through it.
-  const scrollers = document.querySelectorAll("[data-scroll-name]");
+  // What scrolls must be reachable by keyboard, and a formula or a table then has a name, but only
+  // while it scrolls: otherwise each formula of a chapter would be a stop on the way through it.
+  // What is folded away waits until it is opened. All are asked before the first is answered, so
+  // that the page is laid out once.
+  const scrollers = [...document.querySelectorAll("[data-scroll-name], pre, .cell_output > .output")];
+  const wide = (box) => box.scrollWidth > box.clientWidth + 1;
+  const tall = (box) => !box.dataset.scrollName && box.scrollHeight > box.clientHeight + 1;
   const name = () => {
-    const wide = [...scrollers].map((box) => box.scrollWidth > box.clientWidth + 1);
-    scrollers.forEach((box, i) => {
-      const attributes = { tabindex: "0", role: "group", "aria-label": box.dataset.scrollName };
+    const shown = scrollers.filter((box) => box.checkVisibility?.() ?? true);
+    const scrolls = shown.map((box) => wide(box) || tall(box));
+    shown.forEach((box, i) => {
+      const { scrollName } = box.dataset;
+      const attributes = { tabindex: "0", ...(scrollName && { role: "group", "aria-label": scrollName }) };
       for (const [key, value] of Object.entries(attributes))
-        if (wide[i]) box.setAttribute(key, value);
+        if (scrolls[i]) box.setAttribute(key, value);
         else box.removeAttribute(key);
     });
   };
-  name();
   addEventListener("load", name); // formulas have their width once their fonts are there
   addEventListener("resize", name);
+  addEventListener("toggle", name, true); // of a <details>
+  addEventListener("click", ({ target }) => target.closest(".toggle") && name()); // of a folded box
 
   // The search page quotes pages as text, where a formula stands three times: as MathML, as TeX and
   // as drawn. One is enough.

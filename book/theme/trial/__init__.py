@@ -18,6 +18,7 @@ from . import (
     numbers,
     pages,
     reading,
+    scripts,
     sharing,
     sliders,
 )
@@ -39,6 +40,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         sharing,
         sliders,
         assets,
+        scripts,
         ledger,
         environment,
     ):
