@@ -65,7 +65,9 @@ test: $(STAMP) ## prove it: ruff, unit tests, notebooks, pages
 test-slow: $(STAMP) ## the tests that take more than a few seconds
 	$(BIN)/python -m pytest -m slow --ignore=tests/book
 
+# JupyterLab lets the saved figures and quizzes of a notebook answer only when it is trusted.
 lab: $(STAMP) ## open the first chapter in JupyterLab
+	$(BIN)/jupyter-trust notebooks/*.ipynb
 	$(BIN)/jupyter-lab notebooks/01_two_explosions.ipynb
 
 serve: $(STAMP) ## serve the built book on this machine only (PORT=8000)

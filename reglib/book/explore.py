@@ -7,13 +7,12 @@
         return "lam = 1, step = 0.1: gradient descent converges in 268 steps."
 
 The sentence it returns is the picture's alternative text, the spoken value of the sliders and the
-line below them. With a kernel, sliders redraw on demand. Without one, self-contained HTML carries
-one frame for each combination of values and a native range input for each parameter.
+line below them. With a kernel, `live` draws on demand and ahead of it. Without one, self-contained
+HTML carries one frame for each combination of values and a native range input for each parameter.
 """
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import os
@@ -95,10 +94,10 @@ class Explore:
             sentence = self.draw(self.figure, **dict(zip(self.grids, values, strict=True)))
         return style.checked_alt(sentence)
 
-    def pixels(self, values: Sequence[float]) -> tuple[Image.Image, str]:
+    def pixels(self, values: Sequence[float], density: float = DENSITY) -> tuple[Image.Image, str]:
         """The picture at `values`, and its sentence."""
         sentence = self.sentence(values)
-        return style.pixels(self.figure, DENSITY), sentence
+        return style.pixels(self.figure, density), sentence
 
     def frame(self, values: Sequence[float]) -> tuple[str, str]:
         """The picture at `values` as a data address, and its sentence."""
@@ -161,32 +160,10 @@ class Explore:
         return style.captioned(image, sentence)
 
     def widget(self) -> Any:
-        """The live form: ipywidgets sliders that redraw the figure."""
-        import ipywidgets
+        """The live form: ipywidgets sliders and the picture they ask for."""
+        from reglib.book.live import Live
 
-        sliders = {
-            name: ipywidgets.SelectionSlider(
-                options=list(zip(self.shown[name], grid, strict=True)),
-                value=grid[self.start[name]],
-                description=self.labels[name],
-                style={"description_width": "initial"},
-                layout={"width": "min(100%, 30em)"},
-            )
-            for name, grid in self.grids.items()
-        }
-        image = ipywidgets.Image(format="png", layout={"max_width": "100%"})
-        text = ipywidgets.HTML()
-
-        def redraw(_: Any = None) -> None:
-            sentence = self.sentence([slider.value for slider in sliders.values()])
-            stream = io.BytesIO()
-            style.pixels(self.figure, 1).save(stream, "png", compress_level=1)
-            image.value, text.value = stream.getvalue(), escape(sentence)
-
-        for slider in sliders.values():
-            slider.observe(redraw, "value")
-        redraw()
-        return ipywidgets.VBox([*sliders.values(), text, image])
+        return Live(self).view
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         plain = " x ".join(f"{name} ({len(grid)} values)" for name, grid in self.grids.items())
