@@ -25,6 +25,34 @@
   addEventListener("toggle", name, true); // of a <details>
   addEventListener("click", ({ target }) => target.closest(".toggle") && name()); // of a folded box
 
+  // The stock theme loads bootstrap.js (24 kB) for two things here: a menu, and a way back to the top
+  // that shows while one scrolls up. Its third, a tooltip, browsers draw from `title`.
+  const menu = document.querySelector(".dropdown-download-buttons");
+  if (menu) {
+    const button = menu.querySelector(".dropdown-toggle");
+    const open = (opened) => {
+      button.classList.toggle("show", opened);
+      button.setAttribute("aria-expanded", opened);
+    };
+    addEventListener("click", ({ target }) => open(button.contains(target) && !button.matches(".show")));
+    menu.addEventListener("focusout", ({ relatedTarget: next }) => next && !menu.contains(next) && open(false));
+    menu.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape") return;
+      open(false);
+      button.focus();
+    });
+  }
+  const upwards = document.querySelector("#pst-back-to-top");
+  if (upwards) {
+    let before = scrollY;
+    addEventListener("scroll", () => {
+      if (scrollY === before) return;
+      upwards.style.display = scrollY < before && scrollY > innerHeight ? "block" : "none";
+      before = scrollY;
+    });
+    upwards.addEventListener("click", () => scrollTo(0, 0));
+  }
+
   // The search page quotes pages as text, where a formula stands three times: as MathML, as TeX and
   // as drawn. One is enough.
   if (typeof Search !== "undefined") {

@@ -83,14 +83,15 @@ def bundle(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
-    if missing := [sheet for sheet in SHEETS if not any(static.glob(sheet))]:
-        if not (static / BUNDLE).exists():  # else no page was written, and so no sheet
-            logger.warning("no style sheet %s", ", ".join(missing))
-        return
-    sheets = [path for sheet in SHEETS for path in sorted(static.glob(sheet))]
-    whole = ICON_FONT.sub("", "\n".join(anchored(path, static) for path in sheets))
-    Path(app.doctreedir, BUNDLE).write_text(whole, "utf-8")  # the tests compare the two
-    write_used(whole, Path(app.outdir), static / BUNDLE)
+    found = {sheet: sorted(static.glob(sheet)) for sheet in SHEETS}
+    sheets = [path for paths in found.values() for path in paths]
+    if all(found.values()):
+        whole = ICON_FONT.sub("", "\n".join(anchored(path, static) for path in sheets))
+        Path(app.doctreedir, BUNDLE).write_text(whole, "utf-8")  # the tests compare the two
+        write_used(whole, Path(app.outdir), static / BUNDLE)
+    elif not (static / BUNDLE).exists():  # else no page was written, and so not every sheet
+        missing = ", ".join(sheet for sheet, paths in found.items() if not paths)
+        logger.warning("no style sheet %s", missing)
     for path in sheets:
         path.unlink()
 

@@ -46,11 +46,12 @@ def prepare_html(app: Sphinx) -> None:
 
 
 def slim(app: Sphinx, exception: Exception | None) -> None:
-    """Take out what no page asks for: source maps, the icon script, the icon font."""
+    """Take out what no page asks for: source maps, two scripts, the icon font."""
     if exception is not None or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
-    for path in [*static.rglob("*.map"), *static.glob("scripts/fontawesome.js*")]:
+    scripts = [*static.glob("scripts/fontawesome.js*"), *static.glob("scripts/bootstrap.js*")]
+    for path in [*static.rglob("*.map"), *scripts]:
         path.unlink(missing_ok=True)  # one file may match both patterns
     shutil.rmtree(static / "vendor" / "fontawesome", ignore_errors=True)
 
