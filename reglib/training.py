@@ -87,32 +87,32 @@ def train(
         raise TypeError(f"progress must be a function such as tqdm, got {_checks.shown(progress)}")
     w = _checks.start(w0).copy()
     _fit_together(w, optimizer, penalty)
-    memory, losses, norms = optimizer.start(w), [], []
-    diverged_at = np.where(np.abs(w).max(axis=-1) < DIVERGED, -1, 0)
+    memory, losses, norms, kept = optimizer.start(w), [], [], {}  # kept: by this run alone
+    alive = np.abs(w).max(axis=-1) < DIVERGED
+    diverged_at = np.where(alive, -1, 0)
     watch, watching = _Watch(validation, patience, w), validation is not None
     batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        watch.look(0, w, diverged_at < 0)
+        watch.look(0, w, alive)
         for k, batch in enumerate(progress(batches) if progress else batches, start=1):
-            alive = (diverged_at < 0) & (watch.stopped_at < 0)
             everyone = alive.all()  # as nearly always, and then there is nothing to set aside
             here = w if everyone else _where(alive, w, 0)
-            loss, g = value_and_gradient(batch, here)
+            loss, g = value_and_gradient(batch, here, kept)
             after, memory = step(here, g, memory)
             norm = np.linalg.norm(g, axis=-1)
             losses.append(loss if everyone else np.where(alive, loss, np.nan))
             norms.append(norm if everyone else np.where(alive, norm, np.nan))
             w = after if everyone else _where(alive, after, w)
-            over = ~(np.abs(w).max(axis=-1) < DIVERGED)
-            if everyone and not watching and not over.any():
+            within = np.abs(w).max(axis=-1) < DIVERGED
+            if everyone and not watching and within.all():
                 continue
-            diverged_at = np.where(over & (diverged_at < 0), k, diverged_at)
-            watch.look(k, w, alive & ~over)
-            if (over | (watch.stopped_at >= 0)).all():
+            diverged_at = np.where(within | (diverged_at >= 0), diverged_at, k)
+            watch.look(k, w, alive & within)
+            alive = within & (watch.stopped_at < 0)
+            if not alive.any():
                 break
     lead = w.shape[:-1]
-    diverged_at = np.broadcast_to(diverged_at, lead).copy()
-    return History(w, _stack(losses, lead), _stack(norms, lead), diverged_at, **watch.record(lead))
+    return History(w, _stack(losses, lead), _stack(norms, lead), **watch.record(lead, diverged_at))
 
 
 def _where(alive: NDArray[np.bool_], w: Array, other: ArrayLike) -> Array:
@@ -150,16 +150,16 @@ class _Watch:
         self.best = np.where(better, loss, self.best)
         self.best_w = np.where(better[..., None], w, self.best_w)
         self.best_at = np.where(better, k, self.best_at)
-        late = alive & (k - self.best_at >= self.patience)
-        self.stopped_at = np.where(late, k, self.stopped_at)
+        self.stopped_at = np.where(alive & (k - self.best_at >= self.patience), k, self.stopped_at)
 
-    def record(self, lead: tuple[int, ...]) -> dict[str, Array]:
-        """What `History` keeps of it."""
-        stopped = {"stopped_at": np.broadcast_to(self.stopped_at, lead).copy()}
+    def record(self, lead: tuple[int, ...], diverged_at: Array) -> dict[str, Array]:
+        """What `History` keeps of it, and of the ends of the runs."""
+        ends = {"diverged_at": diverged_at, "stopped_at": self.stopped_at}
+        record = {name: np.broadcast_to(at, lead).copy() for name, at in ends.items()}
         if self.validation is None:
-            return stopped
-        found = {"best_w": self.best_w, "best_at": self.best_at}
-        return stopped | found | {"validation_loss": _stack(self.losses, lead)}
+            return record
+        record |= {"best_w": self.best_w, "best_at": self.best_at}
+        return record | {"validation_loss": _stack(self.losses, lead)}
 
 
 def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:
@@ -169,12 +169,13 @@ def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:
     _checks.leading(axes | _checks.sweeps("penalty", penalty))
 
 
-def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
-    """Both at once where the objective can: (...) and (..., P)."""
-    if hasattr(objective, "value_and_gradient"):
-        loss, g = objective.value_and_gradient(w)
-    else:
+def value_and_gradient(objective: Any, w: Array, kept: Any = None) -> tuple[Array, Array]:
+    """Both at once where the objective can, in the arrays of `kept` if marked: (...), (..., P)."""
+    both = getattr(objective, "value_and_gradient", None)
+    if both is None:
         loss, g = objective.value(w), objective.gradient(w)
+    else:
+        loss, g = both(w, kept) if getattr(both, "keeps", False) else both(w)
     if np.shape(g)[-1:] != w.shape[-1:] or np.shape(loss) != np.shape(g)[:-1]:
         raise ValueError(
             "an objective must give a value (...) and a gradient (..., P) at weights (..., P), "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,29 @@ from reglib._checks import Array, Generators
 
 KINDS = ("gaussian", "orthogonal", "glorot", "he")
 Shapes = dict[str, tuple[int, ...]]
+Kept = dict[str, Array]
+"""Arrays that one training run writes over at every step; see `room`."""
+
+
+def room(kept: Kept, name: str, shape: tuple[int, ...]) -> Array:
+    """An array to be written over: the one that `kept` has by that name, else a new one it keeps.
+
+    A large array is new memory each time it is made, and each page of it must be fetched from the
+    system. Nothing from here may be returned by a public method, unless `kept` was its own.
+    """
+    array = kept.get(name)
+    if array is None or array.shape != shape:
+        array = kept[name] = np.empty(shape)
+    return array
+
+
+def keeps(method: Any) -> Any:
+    """A mark on value_and_gradient(w, kept): `train` then passes the same `kept` at every step.
+
+    It is on the method, so that one which replaces it without that argument does not inherit it.
+    """
+    method.keeps = True
+    return method
 
 
 class Network:
@@ -38,10 +62,12 @@ class Network:
 
     def unpack(self, w: ArrayLike) -> dict[str, Array]:
         """The parts of w (..., P) by name, as views (..., *shape)."""
-        w = _checks.weights("w", w, self.size)
+        return self._parts(_checks.weights("w", w, self.size))
+
+    def _parts(self, w: Array) -> dict[str, Array]:
+        lead, shapes = w.shape[:-1], self.shapes
         return {
-            name: w[..., part].reshape(w.shape[:-1] + self.shapes[name])
-            for name, part in self._slices.items()
+            name: w[..., part].reshape(lead + shapes[name]) for name, part in self._slices.items()
         }
 
     def mask(self, *names: str) -> NDArray[np.bool_]:
@@ -74,7 +100,7 @@ class Network:
         """The gradient (..., P) of the loss, by backpropagation."""
         return self.value_and_gradient(w)[1]
 
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
+    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
         raise NotImplementedError
 
 

@@ -23,19 +23,15 @@ def activate(z: Array, activation: str, out: Array) -> Array:
     return np.maximum(z, 0, out=out) if activation == "relu" else np.positive(z, out=out)
 
 
-def times_slope(back: Array, h: Array, activation: str) -> Array:
-    """back phi', written over back: what `slope` would have said, without a copy of it."""
-    if activation == "tanh":
-        rest = h * h
-        return np.multiply(back, np.subtract(1, rest, out=rest), out=back)
-    return np.multiply(back, h > 0, out=back) if activation == "relu" else back
-
-
-def slope(h: Array, activation: str) -> Array:
+def slope(h: Array, activation: str, out: Array | None = None) -> Array:
     """phi' where the unit gives h: 1 - h^2 for tanh; 1 or 0 for relu, 0 at its kink."""
+    out = np.empty_like(h) if out is None else out
     if activation == "tanh":
-        return 1 - h * h
-    return (h > 0).astype(np.float64) if activation == "relu" else np.ones_like(h)
+        return np.subtract(1, np.multiply(h, h, out=out), out=out)
+    if activation == "relu":
+        return np.greater(h, 0, out=out)
+    out.fill(1)
+    return out
 
 
 def targets(
@@ -71,7 +67,7 @@ def output_loss(z: Array, y: Any, loss: str) -> tuple[Array, Array]:
     n = z.shape[-2]
     if loss == "squared":
         residual = z - y[..., None]
-        return np.square(residual[..., 0]).mean(axis=-1) / 2, residual / n
+        return np.add.reduce(np.square(residual[..., 0]), axis=-1) / n / 2, residual / n
     shifted = z - z.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
     total = exponentials.sum(axis=-1, keepdims=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from reglib import _checks
 from reglib._checks import Array, Generators
 from reglib.networks import _units
-from reglib.networks._network import Network, Shapes, draw
+from reglib.networks._network import Kept, Network, Shapes, draw, keeps, room
 
 CACHE = 2**18
 """Bytes of one layer's states that stay near the processor, with what is computed from them."""
@@ -83,70 +84,84 @@ class MLP(Network):
         data = self.X[..., rows, :], self.y[..., rows]
         return MLP(*data, self.sizes, self.activation, self.loss, self.bias, self.classes)
 
-    def _matrices(self) -> list[str]:
-        """W1, ..., WL, V."""
-        return [name for name, shape in self.shapes.items() if len(shape) == 2]
+    @cached_property
+    def _layers(self) -> list[tuple[str, str]]:
+        """(W1, b1), ..., (WL, bL), (V, c): each matrix, and the bias that goes with it."""
+        matrices = [name for name, shape in self.shapes.items() if len(shape) == 2]
+        return [(name, _bias(name)) for name in matrices]
+
+    def _lead(self, w: ArrayLike) -> tuple[int, ...]:
+        if self.X.ndim == 2:
+            return np.shape(w)[:-1]
+        return _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
 
     def forward(self, w: ArrayLike) -> list[Array]:
         """X, the hidden layers h_1..h_L (..., n, width), and the output (..., n, k)."""
-        _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
-        return self._states(self.unpack(w))
-
-    def _states(self, parts: dict[str, Array]) -> list[Array]:
-        states = [self.X]
-        activations = [self.activation] * len(self.sizes) + ["linear"]
         with np.errstate(over="ignore", invalid="ignore"):
-            for name, activation in zip(self._matrices(), activations, strict=True):
-                z = states[-1] @ parts[name].swapaxes(-1, -2)
-                if self.bias:
-                    z += parts[_bias(name)][..., None, :]
-                states.append(_units.activate(z, activation, out=z))
+            return self._states(self.unpack(w), self._lead(w), {})
+
+    def _states(self, parts: dict[str, Array], lead: tuple[int, ...], kept: Kept) -> list[Array]:
+        states, last = [self.X], len(self.sizes)
+        for layer, (matrix, bias) in enumerate(self._layers):
+            W = parts[matrix]
+            z = room(kept, f"z of {matrix}", (*lead, self.n_rows, W.shape[-2]))
+            np.matmul(states[-1], W.swapaxes(-1, -2), out=z)
+            if self.bias:
+                z += parts[bias][..., None, :]
+            states.append(z if layer == last else _units.activate(z, self.activation, out=z))
         return states
 
-    def _backward(self, parts: dict[str, Array]) -> tuple[Array, list[Array], list[Array]]:
+    def _backward(
+        self, parts: dict[str, Array], lead: tuple[int, ...], kept: Kept
+    ) -> tuple[Array, list[Array], list[Array]]:
         """The loss, the states, and its gradient at z_1..z_L and at the output."""
-        states = self._states(parts)
-        value, error = _units.output_loss(states[-1], self.y, self.loss)
-        deltas, above = [error], "V"
-        for layer in range(len(self.sizes), 0, -1):
-            back = deltas[-1] @ parts[above]
-            deltas.append(_units.times_slope(back, states[layer], self.activation))
-            above = f"W{layer}"
+        states = self._states(parts, lead, kept)
+        value, delta = _units.output_loss(states[-1], self.y, self.loss)
+        deltas = [delta]
+        for (matrix, _), h in zip(self._layers[:0:-1], states[-2:0:-1], strict=True):
+            out = room(kept, f"slope of {h.shape[-1]} units", h.shape)
+            slope = _units.slope(h, self.activation, out=out)
+            out = room(kept, f"delta below {matrix}", h.shape)
+            delta = np.matmul(delta, parts[matrix], out=out)
+            delta *= slope
+            deltas.append(delta)
         return value, states, deltas[::-1]
 
     def value(self, w: ArrayLike) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
             return _units.output_loss(self.forward(w)[-1], self.y, self.loss)[0]
 
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
-        """Both from one forward pass: (...) and (..., P)."""
+    @keeps
+    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
+        """Both from one forward pass: (...) and (..., P). `kept`: what `train` writes over."""
         w = _checks.weights("w", w, self.size)
-        _checks.leading({"w": w.shape[:-1], "X": self.X.shape[:-2]})
+        lead, kept = self._lead(w), {} if kept is None else kept
         few = max(LEAST_RUNS, CACHE // (8 * self.n_rows * max(self.sizes)))
         with np.errstate(over="ignore", invalid="ignore"):
             if w.ndim != 2 or self.X.ndim != 2 or len(w) <= few:
-                return self._gradient(w)
+                return self._gradient(w, lead, kept)
             # Runs beside each other in parts that stay in the processor's cache.
             value, out = np.empty(len(w)), np.empty(w.shape)
             for a in range(0, len(w), few):
-                value[a : a + few], out[a : a + few] = self._gradient(w[a : a + few])
+                some = w[a : a + few]
+                fits = kept if len(some) == few else {}  # the last part may be a shorter one
+                value[a : a + few], out[a : a + few] = self._gradient(some, some.shape[:1], fits)
         return value, out
 
-    def _gradient(self, w: Array) -> tuple[Array, Array]:
-        value, states, deltas = self._backward(self.unpack(w))
-        out = np.empty(np.shape(value) + (self.size,))
-        parts = self.unpack(out)
-        for name, delta, below in zip(self._matrices(), deltas, states[:-1], strict=True):
-            np.matmul(delta.swapaxes(-1, -2), below, out=parts[name])
+    def _gradient(self, w: Array, lead: tuple[int, ...], kept: Kept) -> tuple[Array, Array]:
+        value, states, deltas = self._backward(self._parts(w), lead, kept)
+        out = np.empty((*lead, self.size))
+        parts = self._parts(out)
+        for (matrix, bias), delta, below in zip(self._layers, deltas, states[:-1], strict=True):
+            np.matmul(delta.swapaxes(-1, -2), below, out=parts[matrix])
             if self.bias:
-                np.add.reduce(delta, axis=-2, out=parts[_bias(name)])
+                np.add.reduce(delta, axis=-2, out=parts[bias])
         return value, out
 
     def deltas(self, w: ArrayLike) -> list[Array]:
         """The gradient of the loss at z_1..z_L, the inputs of the units: (..., n, width) each."""
         with np.errstate(over="ignore", invalid="ignore"):
-            _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
-            return self._backward(self.unpack(w))[2][:-1]
+            return self._backward(self.unpack(w), self._lead(w), {})[2][:-1]
 
     def jacobians(self, w: ArrayLike) -> list[Array]:
         """dh_l/dh_{l-1} = diag(phi') W_l for l = 1..L, each (..., n, width_l, width_{l-1})."""
@@ -154,7 +169,7 @@ class MLP(Network):
         with np.errstate(over="ignore", invalid="ignore"):
             return [
                 _units.slope(h, self.activation)[..., None] * parts[name][..., None, :, :]
-                for name, h in zip(self._matrices()[:-1], hidden, strict=True)
+                for (name, _), h in zip(self._layers[:-1], hidden, strict=True)
             ]
 
 

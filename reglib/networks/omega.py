@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from reglib import _checks
 from reglib._checks import Array, Hyper
+from reglib.networks._network import Kept, keeps
 from reglib.networks.rnn import RNN
 
 
@@ -51,14 +52,14 @@ class Omega:
     def gradient(self, w: ArrayLike) -> Array:
         return self.value_and_gradient(w)[1]
 
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
+    @keeps
+    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
         """The penalized loss (...), and the loss's gradient with the immediate term (..., P)."""
-        net = self.network
+        net, kept = self.network, {} if kept is None else kept
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            loss, gradient, xs, deltas = net._passes(w)
+            loss, gradient, xs, deltas = net._passes(w, kept)
             _checks.leading({"w": np.shape(loss), "lam": np.shape(self.lam)[:-1]})
-            slopes = [net._slope(x) for x in xs[1:]]
-            penalty, in_W = immediate(deltas, slopes)
+            penalty, in_W = immediate([*deltas], [*net._slopes(xs)])
             out = gradient + np.zeros_like(self.lam)
             net.unpack(out)["W"][...] += np.asarray(self.lam)[..., None] * in_W
             return loss + _checks.over_weights(self.lam) * penalty, out

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from reglib import _checks
 from reglib._checks import Array, Generators
 from reglib.networks import _units
-from reglib.networks._network import Network, draw
+from reglib.networks._network import Kept, Network, draw, keeps, room
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,78 +79,82 @@ class RNN(Network):
     def states(self, w: ArrayLike) -> Array:
         """h_0..h_T as (..., T + 1, n, hidden); h_0 = 0."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.stack([x[..., : self.hidden] for x in self._forward(w)], axis=-3)
+            xs = self._forward(self.unpack(w), {})
+            return np.moveaxis(xs[..., : self.hidden], 0, -3).copy()
 
     def output(self, w: ArrayLike) -> Array:
         """V h_T for every sequence, (..., n, outputs)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._read(w, self._forward(w))
+            parts = self.unpack(w)
+            return self._read(parts, self._forward(parts, {}))
 
-    def _forward(self, w: ArrayLike) -> list[Array]:
-        """x_t = [h_t, u_{t+1}] for t = 0..T, each (..., n, hidden + d): one product is a step.
-
-        A list of small arrays, not one large: the memory of the last pass is used again.
-        """
-        parts, k = self.unpack(w), self.hidden
+    def _forward(self, parts: dict[str, Array], kept: Kept) -> Array:
+        """x_t = [h_t, u_{t+1}] for t = 0..T, (T + 1, ..., n, hidden + d): one product is a step."""
+        k = self.hidden
         joint = np.concatenate([parts["W"], parts["U"]], axis=-1).swapaxes(-1, -2)
         lead = _checks.leading({"w": joint.shape[:-2], "u": self.u.shape[:-3]})
         n, T, d = self.u.shape[-3:]
-        xs, z = [np.zeros((*lead, n, k + d))], np.empty((*lead, n, k))
-        for t in range(T):
-            xs[t][..., k:] = self.u[..., t, :]
-            xs.append(np.zeros((*lead, n, k + d)))
-            z = np.matmul(xs[t], joint, out=z)
-            _units.activate(z, self.activation, out=xs[t + 1][..., :k])
+        xs, z = room(kept, "x", (T + 1, *lead, n, k + d)), room(kept, "z", (*lead, n, k))
+        xs[0] = xs[T] = 0
+        xs[:T, ..., k:] = np.moveaxis(np.broadcast_to(self.u, (*lead, n, T, d)), -2, 0)
+        for x, after in pairwise(xs):
+            np.matmul(x, joint, out=z)
+            _units.activate(z, self.activation, out=after[..., :k])
         return xs
 
-    def _read(self, w: ArrayLike, xs: list[Array]) -> Array:
-        return xs[-1][..., : self.hidden] @ self.unpack(w)["V"].swapaxes(-1, -2)
+    def _read(self, parts: dict[str, Array], xs: Array) -> Array:
+        return xs[-1, ..., : self.hidden] @ parts["V"].swapaxes(-1, -2)
 
-    def _slope(self, x: Array) -> Array:
-        return _units.slope(x[..., : self.hidden], self.activation)
+    def _slopes(self, xs: Array, out: Array | None = None) -> Array:
+        """phi'(z_t) for t = 1..T, (T, ..., n, hidden)."""
+        return _units.slope(xs[1:, ..., : self.hidden], self.activation, out)
 
-    def _backward(self, w: ArrayLike, xs: list[Array], error: Array) -> Iterator[Array]:
-        """delta_T, ..., delta_1: the gradient of the loss at the inputs z_t of the units."""
-        parts = self.unpack(w)
-        delta, above = error, parts["V"]
-        for x in xs[:0:-1]:
-            h = x[..., : self.hidden]
-            delta = _units.times_slope(delta @ above, h, self.activation)
+    def _backward(self, parts: dict[str, Array], xs: Array, error: Array, kept: Kept) -> Array:
+        """delta_1..delta_T, (T, ..., n, hidden): the gradient at the inputs z_t of the units."""
+        shape = (*xs.shape[1:-1], self.hidden)
+        deltas = self._slopes(xs, room(kept, "deltas", (len(xs) - 1, *shape)))
+        back, delta, above = room(kept, "z", shape), error, parts["V"]
+        for here in deltas[::-1]:  # the slope at z_t, until delta_t is written over it
+            np.matmul(delta, above, out=back)
+            delta = np.multiply(back, here, out=here)
             above = parts["W"]
-            yield delta
+        return deltas
 
     def value(self, w: ArrayLike) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
             return _units.output_loss(self.output(w), self.y, self.loss)[0]
 
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
-        """Both from one forward pass: (...) and (..., P)."""
-        return self._passes(w)[:2]
+    @keeps
+    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
+        """Both from one forward pass: (...) and (..., P). `kept`: what `train` writes over."""
+        return self._passes(w, {} if kept is None else kept)[:2]
 
-    def _passes(self, w: ArrayLike) -> tuple[Array, Array, list[Array], list[Array]]:
+    def _passes(self, w: ArrayLike, kept: Kept) -> tuple[Array, Array, Array, Array]:
         """The loss, its gradient, x_0..x_T and delta_1..delta_T: once forward, once back."""
+        parts = self.unpack(w)
         with np.errstate(over="ignore", invalid="ignore"):
-            xs = self._forward(w)
-            value, error = _units.output_loss(self._read(w, xs), self.y, self.loss)
-            deltas = [*self._backward(w, xs, error)][::-1]
-            out = np.empty(np.shape(value) + (self.size,))
-            parts = self.unpack(out)
-            joint = np.zeros((*np.shape(value), self.hidden, xs[0].shape[-1]))
+            xs = self._forward(parts, kept)
+            value, error = _units.output_loss(self._read(parts, xs), self.y, self.loss)
+            deltas = self._backward(parts, xs, error, kept)
+            out = np.empty((*np.shape(value), self.size))
+            parts, k = self._parts(out), self.hidden
+            joint = np.zeros((*np.shape(value), k, xs.shape[-1]))
             product = np.empty_like(joint)
             for x, delta in zip(xs[:-1], deltas, strict=True):
                 joint += np.matmul(delta.swapaxes(-1, -2), x, out=product)
-            parts["W"][...], parts["U"][...] = np.split(joint, [self.hidden], axis=-1)
-            parts["V"][...] = error.swapaxes(-1, -2) @ xs[-1][..., : self.hidden]
+            parts["W"][...], parts["U"][...] = joint[..., :k], joint[..., k:]
+            parts["V"][...] = error.swapaxes(-1, -2) @ xs[-1, ..., :k]
         return value, out, xs, deltas
 
     def deltas(self, w: ArrayLike) -> Array:
         """The gradient of the loss at z_1..z_T, the inputs of the units: (..., T, n, hidden)."""
-        return np.stack(self._passes(w)[3], axis=-3)
+        return np.moveaxis(self._passes(w, {})[3], 0, -3).copy()
 
     def slopes(self, w: ArrayLike) -> Array:
         """phi'(z_t) for t = 1..T, the diagonals of D_t: (..., T, n, hidden)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.stack([self._slope(x) for x in self._forward(w)[1:]], axis=-3)
+            xs = self._forward(self.unpack(w), {})
+            return np.moveaxis(self._slopes(xs), 0, -3).copy()
 
     def jacobians(self, w: ArrayLike) -> list[Array]:
         """dh_t/dh_{t-1} = D_t W for t = 2..T, each (..., n, hidden, hidden)."""
