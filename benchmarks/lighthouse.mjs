@@ -23,7 +23,8 @@ async function measure({ address, form, flags }) {
   const chromium = await launch({ chromePath: process.argv[2], chromeFlags, logLevel: "silent" });
   try {
     const config = form === "desktop" ? desktopConfig : undefined;
-    const options = { port: chromium.port, logLevel: "error", ...flags };
+    const quiet = { logLevel: "error", disableFullPageScreenshot: true };
+    const options = { port: chromium.port, ...quiet, ...flags };
     const { lhr } = await lighthouse(address, options, config);
     return lhr.runtimeError ? { failed: lhr.runtimeError.message } : lhr;
   } finally {

@@ -37,10 +37,7 @@ HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 INSTALLED = ROOT / "_build" / "lighthouse"
 RESULTS, MACHINE = table.FOLDER / "lighthouse.csv", table.FOLDER / "lighthouse.json"
 RUNS = {"mobile": 5, "desktop": 3}
-AGAIN = {
-    "onlyAudits": [*scores.METRICS.values(), "network-requests"],
-    "disableFullPageScreenshot": True,
-}
+AGAIN = {"onlyAudits": [*scores.METRICS.values(), "network-requests"]}
 """Flags of every load but the first: what depends on time is taken again, and no more."""
 Run = Callable[[str, str, dict], Report]
 
@@ -174,6 +171,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--missed", action="store_true")
     options = options.parse_args(arguments)
     if options.missed:
+        if not RESULTS.exists():
+            raise SystemExit("Nothing was measured yet: make lighthouse")
         tell_missed(table.read(RESULTS))
         return 0
     node, chromium = tools()

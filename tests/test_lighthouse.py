@@ -205,6 +205,8 @@ def test_the_command_refuses_a_busy_machine_and_pages_that_are_not_there(
 
 
 def test_the_missed_goals_of_the_table_are_printed_without_measuring(place, capsys):
+    with pytest.raises(SystemExit, match="Nothing was measured yet: make lighthouse"):
+        lighthouse.main(["--missed"])
     rows = [planted("b", "mobile", performance="94", costs="slow")]
     table.write(rows, lighthouse.RESULTS, scores.COLUMNS)
     assert lighthouse.main(["--missed"]) == 0
