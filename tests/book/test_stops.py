@@ -1,4 +1,4 @@
-"""What scrolls can be reached by keyboard, and what does not is no stop on the way."""
+"""What scrolls is a stop for the keyboard; what is folded away costs nothing until it is open."""
 
 import pytest
 
@@ -36,3 +36,31 @@ def test_a_folded_box_has_its_stops_once_it_is_open(look, book):
     for button in page.locator(".toggle-button").all():
         button.click()
     assert all(scrolls == stop for scrolls, stop, _ in page.evaluate(BOXES))
+
+
+FOLDED = """() => [...document.querySelectorAll(".admonition.dropdown")].map((box) => [
+  Math.round(box.getBoundingClientRect().height),
+  box.querySelector(":scope > .admonition-title ~ * *").checkVisibility(),
+])"""
+
+
+def test_what_is_folded_away_is_not_laid_out_and_looks_so_before_its_script_has_run(look, book):
+    page = look(book + "book/proofs.html", book, width=390)
+    page.wait_for_load_state("networkidle")
+    folded = page.evaluate(FOLDED)
+    assert len(folded) > 10 and not any(visible for _, visible in folded)
+    page.route("**/togglebutton.js*", lambda route: route.abort())
+    page.reload()
+    assert page.locator(".toggle-button").count() == 0
+    assert page.evaluate(FOLDED) == folded
+    page.faults.clear()  # the script that was kept away is missed
+
+
+def test_what_is_folded_away_opens(look, book):
+    page = look(book + "book/proofs.html", book, width=390)
+    before = page.evaluate(FOLDED)[0][0]
+    page.locator(".toggle-button").first.click()
+    page.wait_for_function(f"({FOLDED})()[0][0] > {before + 50}")
+    assert page.evaluate(FOLDED)[0][1]
+    bare = look(book + "book/proofs.html", book, width=390, script=False)
+    assert all(height > before + 20 and visible for height, visible in bare.evaluate(FOLDED))
