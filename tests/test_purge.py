@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "theme"))
-from trial import purge
+from trial import assets, purge
 
 PAGE = (
     '<!doctype html><div class="box wide" id="Here" hidden style="color: var(--ink)">'
@@ -112,3 +112,29 @@ def test_statements_stay_and_comments_go():
 def test_shortening_again_changes_nothing():
     css = "".join(f".box .c{k},.c{k}.wide,.box{{--p{k}: var(--p{k + 1});}}" for k in range(5))
     assert shortened(css + ".box" + RULE) == ".box" + RULE
+
+
+def test_the_sheet_of_a_book_follows_all_its_pages(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "trial.css").write_text(".mine{color: var(--ink)}")
+    (tmp_path / "_static" / "theme.html").write_text("<p class=c>")  # a template, no page
+    sheet, css = (
+        tmp_path / "_static" / "stock.css",
+        ".a{--ink: red;--b: 1;}.b{left: 0;}.c{left: 0;}",
+    )
+
+    def shipped(page, words):
+        (tmp_path / page).write_text(words)
+        assets.write_used(css, tmp_path, sheet)
+        return sheet.read_text().partition("\n")[2]
+
+    assert shipped("one.html", "<p class=a>") == ".a{--ink: red;}"
+    assert (
+        shipped("two.html", "<p class=b>") == ".a{--ink: red;}\n.b{left: 0;}"
+    )  # one.html untouched
+    written = sheet.stat().st_mtime_ns
+    assert shipped("two.html", "<p class=b>Other words.") == ".a{--ink: red;}\n.b{left: 0;}"
+    assert sheet.stat().st_mtime_ns == written
+    assert shipped("two.html", "<p>") == ".a{--ink: red;}"
+    (tmp_path / "_static" / "late.js").write_text("p.classList.add('c')")
+    assert shipped("two.html", "<p>") == ".a{--ink: red;}\n.c{left: 0;}"
