@@ -36,6 +36,7 @@ ALLOWED = {
     "solvers.direct": {"numpy", "_checks"},
     "solvers.coordinate": {"numpy", "_checks", "losses", "penalties", "solvers"},
     "solvers.homotopy": {"numpy", "_checks"},
+    "solvers.kernel": {"numpy", "_checks"},
     "solvers.line_search": {"numpy", "_checks", "penalties", "solvers"},
     "solvers.newton": {"numpy", "_checks", "solvers"},
     "solvers.screened": {"numpy", "_checks", "solvers"},

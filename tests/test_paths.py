@@ -15,11 +15,14 @@ from reglib.solvers import (
     coordinate_descent,
     duality_gap,
     elastic_net_path,
+    kernel,
     lasso_path,
     least_squares,
+    paths,
     proximal_gradient,
 )
 from reglib.solvers.homotopy import homotopy
+from reglib.solvers.kernel import Kernel
 from reglib.solvers.screened import screened
 
 Z, PROGRESSION, NAMES = diabetes()
@@ -483,3 +486,28 @@ def test_a_column_left_out_is_found_when_its_turn_comes(monkeypatch):
     found = lasso_path(X, y).events
     assert [event[1:] for event in found] == [event[1:] for event in right]
     assert [event[0] for event in found] == pytest.approx([event[0] for event in right])
+
+
+def two_of_each(seed):
+    X, y = normal(seed, 30, 30)
+    return np.column_stack([X, X, X[:, :5] + X[:, 5:10], -X[:, :3]]), y
+
+
+@pytest.mark.parametrize(
+    "data", [normal(11, 60, 150), normal(12, 60, 75), two_of_each(13)], ids=["150", "75", "twice"]
+)
+@pytest.mark.parametrize("ratio", [0.05, 0.5, 0.9])
+def test_n_by_n_systems_give_the_weights_of_those_of_the_columns(data, ratio, monkeypatch):
+    """Few or no columns solved for beforehand: then a wrong sign takes a new system."""
+    asked = []
+    monkeypatch.setattr(Kernel, "begin", lambda *a, begin=Kernel.begin: asked.append(begin(*a)))
+    lams = grid(*data, ratio, 20, 1e3)
+    found = []
+    for full, near in ((np.inf, 40), (0.3, 40), (0.3, 3), (0.3, 0)):
+        monkeypatch.setattr(paths, "FULL", full)
+        monkeypatch.setattr(kernel, "NEAR", near)
+        found.append(elastic_net_path(*data, lams, l1_ratio=ratio))
+        assert bool(asked) == (full < np.inf)
+    for path in found[1:]:
+        np.testing.assert_allclose(path.w, found[0].w, atol=1e-9)
+        assert path.gap.max() <= 1e-12

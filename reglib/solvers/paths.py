@@ -16,10 +16,13 @@ from reglib._checks import Array
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
 from reglib.solvers.homotopy import EPS, between, homotopy, read_off
+from reglib.solvers.kernel import Kernel
 from reglib.solvers.screened import screened
 
 TRIES = 5
 """How often Newton's method may fail to get closer to the right signs before it is given up."""
+FULL = 0.8
+"""Nonzero weights for each row from which on an n x n system is the cheaper one; see `Kernel`."""
 MANY = 4
 """Columns for each row from which on most of them never join, and the Gram matrix is not made."""
 
@@ -155,7 +158,7 @@ class _Moments:
 def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
     """The elastic net's weights (k, p) for descending lams > 0, each from the last two."""
     gram, c, h = data.gram, data.c, data.h
-    rows = []
+    rows, kernel = [], None
     v = before = c
     for k, lam in enumerate(lams):
         l1, l2 = lam * ratio, lam * (1 - ratio)
@@ -163,7 +166,13 @@ def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
         last = lams[k - 2] - lams[k - 1] if k > 1 else 0
         guess = v + (lams[k - 1] - lam) / last * (v - before) if last > 0 else v
         sign = np.where(np.abs(guess) > l1, np.sign(guess), 0)
-        w, r, right = _signed(data, l1, l2, sign)
+        full = np.count_nonzero(sign) > FULL * len(data.X)
+        if full and l2 > 1e-4 * h.max():  # that many digits an n x n system loses
+            kernel = kernel or Kernel(data.X, data.y)
+            kernel.begin(l1, l2, guess)
+            w, r, right = _signed(data, l1, l2, sign, kernel)
+        else:
+            w, r, right = _signed(data, l1, l2, sign)
         if not right:
             # With gram + l2 I the elastic net is a lasso, whose homotopy needs no search; but over
             # an l2 of rounding size it stumbles, and does without.
@@ -176,7 +185,9 @@ def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
     return np.array(rows)
 
 
-def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, Array, bool]:
+def _signed(
+    data: _Moments, l1: float, l2: float, sign: Array, kernel: Kernel | None = None
+) -> tuple[Array, Array, bool]:
     """w with the signs it was solved for and |c - gram w| <= l1 where it is 0; were they found?
 
     Solves for the nonzero weights, corrects every wrong sign, and repeats: Newton's method. It may
@@ -187,12 +198,15 @@ def _signed(data: _Moments, l1: float, l2: float, sign: Array) -> tuple[Array, A
     diagonal = l2 + 8 * EPS * h  # so much rounding keeps equal columns apart
     fewest, tries = len(h) + 1, TRIES
     while tries:
-        S = sign.nonzero()[0]
-        system = data.gram.take(S, axis=0).take(S, axis=1)
-        system.flat[:: len(S) + 1] += diagonal[S]
-        w = np.zeros(len(h))
-        w[S] = np.linalg.solve(system, data.c[S] - l1 * sign[S])
-        c = data.c - data.gram @ w
+        if kernel:
+            w, c = kernel.weights(sign)
+        else:
+            S = sign.nonzero()[0]
+            system = data.gram.take(S, axis=0).take(S, axis=1)
+            system.flat[:: len(S) + 1] += diagonal[S]
+            w = np.zeros(len(h))
+            w[S] = np.linalg.solve(system, data.c[S] - l1 * sign[S])
+            c = data.c - data.gram @ w
         # A tie, |c| = l1 but for rounding, is not wrong.
         wrong = np.where(sign != 0, w * sign < 0, np.abs(c) > l1 * (1 + 1e-10))
         count = np.count_nonzero(wrong)
