@@ -51,7 +51,6 @@ globalThis.seen = (() => {
       for (let y = 0; y < document.body.scrollHeight; y += 1000) {
         scrollTo(0, y);
         await frame();
-        await frame();
       }
       await Promise.race([
         Promise.all(pictures().map((image) => image.decode().catch(() => {}))),

@@ -26,6 +26,9 @@ FIXES = {
     ' role="doc-biblioentry"': ' role="listitem"',
     # myst-nb gives a folded cell a name that differs from the words on it.
     '<summary aria-label="Toggle hidden content">': "<summary>",
+    # The theme's box around a table of the text scrolls too, and has no name.
+    '<div class="pst-scrollable-table-container">': '<div class="pst-scrollable-table-container" '
+    'data-scroll-name="table">',
 }
 
 
