@@ -11,15 +11,17 @@ globalThis.seen = (() => {
   const loaded = () => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .filter((entry) => /^(https?|file):/.test(entry.name));
 
-  // What axe's rules on colors see is marked, and only that: they take most of its time.
+  // What axe's rules on colors are to see is marked, and only that: they take most of its time.
   const COLORS = ["color-contrast", "link-in-text-block"];
   axe.configure({
     rules: [{ id: COLORS[0], selector: "[data-axe]" }, { id: COLORS[1], selector: "a[data-axe]" }],
   });
 
   // Three elements of each kind of text: the same color, size and weight on the same ground.
-  const kinds = () => {
-    const grounds = new Map(), chosen = new Map();
+  let chosen = new Map();
+  const choose = () => {
+    const grounds = new Map();
+    chosen = new Map();
     for (const element of document.querySelectorAll("*")) {
       const style = getComputedStyle(element), above = grounds.get(element.parentElement) ?? "";
       const own = [style.backgroundColor, style.backgroundImage, style.opacity, style.clip, style.filter];
@@ -34,7 +36,7 @@ globalThis.seen = (() => {
       const alike = chosen.get(kind) ?? chosen.set(kind, []).get(kind);
       if (alike.length < 3) alike.push(element);
     }
-    return [...chosen.values()].flat();
+    return [...chosen.keys()];
   };
 
   return {
@@ -70,9 +72,11 @@ globalThis.seen = (() => {
     anchors: () => [...document.querySelectorAll('a[href^="#"]')]
       .map((link) => decodeURIComponent(link.getAttribute("href").slice(1)))
       .filter((name) => name && !document.getElementById(name) && !document.getElementsByName(name).length),
-    // Run axe, all of it or for colors alone; each violation in words, with the first element blamed.
-    audit: async (all) => {
-      const marked = kinds();
+    kinds: choose,
+    // Run axe on the kinds that are new, with its other rules or without; each violation in words,
+    // with the first element blamed.
+    audit: async (all, fresh) => {
+      const marked = fresh.flatMap((kind) => chosen.get(kind));
       for (const element of marked) element.dataset.axe = "";
       const only = all ? {} : { runOnly: COLORS };
       const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only });

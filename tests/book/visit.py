@@ -3,8 +3,8 @@
 Each page is loaded twice and seen in four views: wide it opens in light and turns dark, narrow the
 other way round. `page.js` holds what is asked of a page. axe's rules on structure see every
 element, once a load, as they do not depend on colors; its rules on colors, which take most of its
-time, see three elements of each kind in every view, where a kind is one text color on one ground (a
-listing has thousands of words and few kinds).
+time, see three elements of each kind, where a kind is one text color on one ground (a listing has
+thousands of words and few kinds). A kind without fault is not looked at again, on no page.
 """
 
 import queue
@@ -96,7 +96,18 @@ def shift_again(browser, address, host, width, scheme):
     return shift
 
 
-def visit(browser, address, host):
+def audit(page, everything, known):
+    """What axe finds, as pairs (is it a color?, words); adds to the `known` kinds of text."""
+    fresh = [kind for kind in page.evaluate("seen.kinds()") if kind not in known]
+    if not fresh and not everything:
+        return []
+    found = page.evaluate("([all, fresh]) => seen.audit(all, fresh)", [everything, fresh])
+    if not any(color for color, _ in found):
+        known.update(fresh)
+    return found
+
+
+def visit(browser, address, host, known):
     """The faults of one page in each of its views: {(width, scheme): [words]}."""
     found = {}
     for width, schemes in LOADS.items():
@@ -107,9 +118,9 @@ def visit(browser, address, host):
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(TURNED, arg=scheme)
             page.evaluate("seen.settled()")
-            audit = page.evaluate("all => seen.audit(all)", scheme == schemes[0])
-            found[width, scheme] = look(page) + [words for color, words in audit if color]
-            late += [words for color, words in audit if not color]
+            axe = audit(page, scheme == schemes[0], known)
+            found[width, scheme] = look(page) + [words for color, words in axe if color]
+            late += [words for color, words in axe if not color]
         late += drive(page)
         if (shift := page.evaluate("seen.shift()")) > SHIFT:
             shift = min(shift, shift_again(browser, address, host, width, schemes[0]))
@@ -123,7 +134,7 @@ def visit(browser, address, host):
 
 def visit_all(addresses, host, browsers=BROWSERS):
     """{address: faults by view} of many pages, several browsers at work."""
-    waiting, found = queue.SimpleQueue(), {}
+    waiting, found, known = queue.SimpleQueue(), {}, set()
     for address in addresses:
         waiting.put(address)
 
@@ -134,7 +145,7 @@ def visit_all(addresses, host, browsers=BROWSERS):
                     address = waiting.get_nowait()
                 except queue.Empty:
                     return
-                found[address] = visit(browser, address, host)
+                found[address] = visit(browser, address, host, known)
 
     with ThreadPoolExecutor(browsers) as pool:
         list(pool.map(work, range(min(browsers, len(addresses)))))
