@@ -9,6 +9,7 @@ import yaml
 
 from reglib.book.serving import Quiet, served
 
+from . import visit
 from .conftest import HTML
 from .test_files import PAGES, soup
 
@@ -145,10 +146,10 @@ def test_the_first_page_loads_one_picture_until_it_is_touched(look, book):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(book + FIRST)
-    page.wait_for_load_state("networkidle")
+    visit.weight(page)
     assert len([url for url in asked if url.endswith(".webp")]) == 1
     page.locator(".trial-hero figure").hover()
-    page.wait_for_load_state("networkidle")
+    visit.weight(page)
     assert len([url for url in asked if url.endswith(".webp")]) > 20
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from . import visit
+
 pytestmark = pytest.mark.browser
 CHAPTER = "notebooks/07_step_sizes.html"
 BOXES = """() => [...document.querySelectorAll("[data-scroll-name], pre, .cell_output > .output")]
@@ -17,7 +19,7 @@ BOXES = """() => [...document.querySelectorAll("[data-scroll-name], pre, .cell_o
 @pytest.mark.parametrize("width", [1280, 390])
 def test_what_scrolls_is_a_stop_and_nothing_else(look, book, width):
     page = look(book + CHAPTER, book, width=width)
-    page.wait_for_load_state("networkidle")
+    visit.weight(page)
     before = page.evaluate(BOXES)
     page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
     page.wait_for_function(f"({BOXES})().every(([scrolls, stop]) => scrolls === stop)")
@@ -32,7 +34,7 @@ def test_what_scrolls_is_a_stop_and_nothing_else(look, book, width):
 
 def test_a_folded_box_has_its_stops_once_it_is_open(look, book):
     page = look(book + CHAPTER, book, width=390)
-    page.wait_for_load_state("networkidle")
+    visit.weight(page)
     for button in page.locator(".toggle-button").all():
         button.click()
     assert all(scrolls == stop for scrolls, stop, _ in page.evaluate(BOXES))
@@ -46,7 +48,7 @@ FOLDED = """() => [...document.querySelectorAll(".admonition.dropdown")].map((bo
 
 def test_what_is_folded_away_is_not_laid_out_and_looks_so_before_its_script_has_run(look, book):
     page = look(book + "book/proofs.html", book, width=390)
-    page.wait_for_load_state("networkidle")
+    visit.weight(page)
     folded = page.evaluate(FOLDED)
     assert len(folded) > 10 and not any(visible for _, visible in folded)
     page.route("**/togglebutton.js*", lambda route: route.abort())
