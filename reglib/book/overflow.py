@@ -57,6 +57,7 @@ class Overflow:
         seen, end = self.times(share, name)
         powers = self.logs(share, end - 1) / np.log(10)
         top = LARGEST[name] / np.log(10)
+        figure.subplots_adjust(left=0.11, right=0.98, top=0.97, bottom=0.17)
         axes = figure.subplots()
         axes.axhline(top, color=style.INK, linestyle=":", label=f"largest {name} float")
         axes.plot(powers, color=style.RED, label="loss")
