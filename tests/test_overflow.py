@@ -43,7 +43,7 @@ def test_more_room_takes_longer_and_the_warning_comes_first(overflow, share):
 
 
 def test_the_sentence_and_the_marks_say_the_same(overflow):
-    figure = style.new_figure()
+    figure = style.new_figure(layout="none")
     sentence = overflow(figure, 1.5, 1)
     seen, end = overflow.times(1.5, "single")
     assert f"first value at iteration {seen} and overflows at iteration {end}" in sentence
