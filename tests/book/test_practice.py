@@ -32,7 +32,7 @@ class Box:
 
     def __init__(self, place):
         self.place = place
-        name = place.locator(".trial-check-id").text_content().removeprefix("Exercise ")
+        name = place.locator(".trial-check-id").inner_text().removeprefix("Exercise ")
         self.exercise = exercises()[f"ex-{name}"]
 
     def give(self, answer):

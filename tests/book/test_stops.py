@@ -19,7 +19,7 @@ BOXES = """() => [...document.querySelectorAll("[data-scroll-name], pre, .cell_o
 @pytest.mark.parametrize("width", [1280, 390])
 def test_what_scrolls_is_a_stop_and_nothing_else(look, book, width):
     page = look(book + CHAPTER, book, width=width)
-    page.wait_for_function(visit.WHOLE)
+    visit.weight(page)
     before = page.evaluate(BOXES)
     page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
     page.wait_for_function(f"({BOXES})().every(([scrolls, stop]) => scrolls === stop)")
@@ -34,7 +34,7 @@ def test_what_scrolls_is_a_stop_and_nothing_else(look, book, width):
 
 def test_a_folded_box_has_its_stops_once_it_is_open(look, book):
     page = look(book + CHAPTER, book, width=390)
-    page.wait_for_function(visit.WHOLE)
+    visit.weight(page)
     for button in page.locator(".toggle-button").all():
         button.click()
     assert all(scrolls == stop for scrolls, stop, _ in page.evaluate(BOXES))
@@ -48,7 +48,7 @@ FOLDED = """() => [...document.querySelectorAll(".admonition.dropdown")].map((bo
 
 def test_what_is_folded_away_is_not_laid_out_and_looks_so_before_its_script_has_run(look, book):
     page = look(book + "book/proofs.html", book, width=390)
-    page.wait_for_function(visit.WHOLE)
+    visit.weight(page)
     folded = page.evaluate(FOLDED)
     assert len(folded) > 10 and not any(visible for _, visible in folded)
     page.route("**/togglebutton.js*", lambda route: route.abort())
@@ -66,40 +66,3 @@ def test_what_is_folded_away_opens(look, book):
     assert page.evaluate(FOLDED)[0][1]
     bare = look(book + "book/proofs.html", book, width=390, script=False)
     assert all(height > before + 20 and visible for height, visible in bare.evaluate(FOLDED))
-
-
-LATE = """() => [...document.querySelectorAll(".bd-article :is(section, .theorem) > *")].filter(
-  (box) => box.checkVisibility() && !box.checkVisibility({ contentVisibilityAuto: true })
-).length"""
-PLACES = """() => [...document.querySelectorAll("section, .proof, .bd-article :is(p, pre, img)")]
-  .map((box) => Math.round(4 * (box.getBoundingClientRect().top + scrollY)))"""
-HOLD = """window.held = [];
-window.requestIdleCallback = (work) => (window.held ? held.push(work) : setTimeout(work));"""
-RELEASE = "const works = held; held = null; works.forEach((work) => work())"
-
-
-@pytest.mark.parametrize("name", [CHAPTER, "book/proofs.html", "book/api.html"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_long_page_is_laid_out_part_by_part_and_ends_as_if_at_once(look, book, name, width):
-    page = look(book + "404.html", book, width=width)
-    page.add_init_script(HOLD)
-    page.goto(book + name)
-    page.wait_for_function("held.length > 0")
-    assert page.evaluate(LATE) > 5
-    page.evaluate(RELEASE)
-    page.wait_for_function(visit.WHOLE)
-    parts = page.evaluate(PLACES)
-    assert page.evaluate(LATE) == 0 and page.evaluate("seen.shift()") <= visit.SHIFT
-    page.reload(wait_until="commit")
-    page.wait_for_function(visit.WHOLE, timeout=5000)  # it is held, so nothing else can set it
-    page.wait_for_load_state()
-    assert page.evaluate("held.length") and page.evaluate(LATE) == 0
-    assert page.evaluate(PLACES) == parts
-
-
-def test_who_follows_a_link_to_a_place_stays_there(look, book):
-    page = look(book + "book/proofs.html#thm-t15", book, width=390)
-    page.wait_for_load_state()
-    page.wait_for_timeout(500)
-    assert page.evaluate(LATE) == 0
-    assert 0 <= page.locator("#thm-t15").bounding_box()["y"] < 120

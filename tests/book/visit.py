@@ -28,8 +28,6 @@ BROWSER_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "goo
 CHROMIUM = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
 SCRIPT = AXE_SCRIPT + (Path(__file__).parent / "page.js").read_text("utf-8")
 FORBIDDEN = ("mathjax", "require.js", "require.min.js", "html-manager", "widget", "thebe")
-WHOLE = """document.documentElement.dataset.whole !== undefined
-  || !document.querySelector(".trial-late")"""
 TURNED = "(scheme) => [undefined, scheme].includes(document.documentElement.dataset.theme)"
 
 
@@ -116,7 +114,6 @@ def visit(browser, address, host, known):
         page = open_page(browser, address, host, width, schemes[0])
         late = too_heavy(page)
         page.evaluate("seen.scroll()")
-        page.wait_for_function(WHOLE)  # a part that is laid out late hides its faults until then
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(TURNED, arg=scheme)

@@ -20,22 +20,7 @@
         else box.removeAttribute(key);
     });
   };
-  // What is laid out late: a part in each idle moment, from the top, and the rest at once when the
-  // reader moves. Formulas have their width by then, as their fonts are there.
-  const late = "whole" in document.documentElement.dataset ? [] : [...document.querySelectorAll(".trial-late")];
-  const idle = window.requestIdleCallback ?? setTimeout; // Safari has none
-  const whole = () => {
-    late.length = 0;
-    document.documentElement.dataset.whole = "";
-    name();
-  };
-  const lay = () => {
-    late.shift()?.classList.remove("trial-late");
-    if (late.length) requestAnimationFrame(() => idle(lay));
-    else whole();
-  };
-  addEventListener("load", () => idle(lay));
-  addEventListener("scroll", () => late.length && whole(), { once: true });
+  addEventListener("load", name); // formulas have their width once their fonts are there
   addEventListener("resize", name);
   addEventListener("toggle", name, true); // of a <details>
   addEventListener("click", ({ target }) => target.closest(".toggle") && name()); // of a folded box
@@ -59,7 +44,7 @@
   }
   const upwards = document.querySelector("#pst-back-to-top");
   if (upwards) {
-    let before = 0; // to ask for scrollY now would lay the page out
+    let before = scrollY;
     addEventListener("scroll", () => {
       if (scrollY === before) return;
       upwards.style.display = scrollY < before && scrollY > innerHeight ? "block" : "none";
