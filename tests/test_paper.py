@@ -162,6 +162,7 @@ def test_the_whole_book_is_printed_and_packed(tmp_path):
     ]
     found = list(outline(reader.outline))
     assert [title for title in found if title in titles] == titles
+    assert not [title for title in found if title == title[: len(title) // 2] * 2]
     starts = paper.starts(pdf)
     assert sorted(starts[binding.slug(name)] for name in names) == [
         starts[binding.slug(name)] for name in names
