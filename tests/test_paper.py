@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image
 from pypdf import PdfReader
 
 from reglib.book import binding, epub, paper, style
@@ -124,6 +125,16 @@ def test_the_epub_has_its_type_first_and_every_file_is_listed(html):
         page = book.read("book-one.xhtml").decode()
     assert 'href="book-two.xhtml#book-two--end"' in page and "katex-html" not in page
     assert "<math" in page and "<input" not in page and "data-words" not in page
+
+
+def test_a_picture_that_e_readers_do_not_know_is_packed_in_a_format_they_do(tmp_path):
+    Image.new("RGB", (3, 2), "red").save(tmp_path / "a.webp", lossless=True)
+    page = BeautifulSoup('<p><img src="i/a.webp"><img src="i/b.svg"></p>', "html.parser")
+    assert epub.localize(page) == {"i/a.png": "i/a.webp", "i/b.svg": "i/b.svg"}
+    assert [image["src"] for image in page.find_all("img")] == ["i/a.png", "i/b.svg"]
+    with Image.open(io.BytesIO(epub.content(tmp_path / "a.webp", "i/a.png"))) as picture:
+        assert (picture.format, picture.size) == ("PNG", (3, 2))
+        assert picture.getpixel((0, 0)) == (255, 0, 0)
 
 
 def test_figures_for_paper_are_lines(monkeypatch):

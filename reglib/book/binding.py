@@ -85,6 +85,7 @@ def rename(article: Tag, document: str, known: set[str]) -> None:
             link["href"] = "#" + slug(page.removesuffix(".html"), anchor)
         else:
             del link["href"]  # a download
+            link.attrs.pop("download", None)
 
 
 def article(html: Path, document: str, known: set[str]) -> tuple[Tag, list[str]]:

@@ -6,6 +6,7 @@ picture. epubcheck finds nothing wrong with it (`make test-slow` asks, where it 
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import zipfile
@@ -14,6 +15,7 @@ from html import escape
 from pathlib import Path
 
 from bs4 import Tag
+from PIL import Image
 
 from reglib import __version__
 from reglib.book.binding import (
@@ -30,7 +32,7 @@ from reglib.book.binding import (
 OUT = ROOT / "_build" / "regularization-on-trial.epub"
 STYLE = ROOT / "book" / "theme" / "epub.css"
 RELEASED = re.search(r'date-released: "(.*)"', (ROOT / "CITATION.cff").read_text("utf-8"))[1]
-TYPES = {".svg": "image/svg+xml", ".webp": "image/webp", ".png": "image/png"}
+TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
 <rootfiles><rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles>
@@ -65,12 +67,26 @@ def chapter(text: Tag, title: str) -> str:
     )
 
 
-def localize(text: Tag) -> list[str]:
-    """Make links of the long document links between files; returns the pictures it shows."""
+def localize(text: Tag) -> dict[str, str]:
+    """Make links of the long document links between files; returns {picture: its source}."""
     for link in text.find_all("a", href=True):
         if link["href"].startswith("#"):
             link["href"] = f"{link['href'][1:].partition('--')[0]}.xhtml{link['href']}"
-    return [image["src"] for image in text.find_all("img")]
+    pictures = {}
+    for image in text.find_all("img"):
+        source = image["src"]
+        image["src"] = re.sub(r"\.webp$", ".png", source)  # EPUB 3.2 has no WebP
+        pictures[image["src"]] = source
+    return pictures
+
+
+def content(path: Path, name: str) -> bytes:
+    """The bytes of a picture in the format that its new name says."""
+    if path.suffix == Path(name).suffix:
+        return path.read_bytes()
+    with Image.open(path) as picture:
+        picture.save(into := io.BytesIO(), "PNG", optimize=True)
+    return into.getvalue()
 
 
 def navigation(titles: dict[str, str]) -> str:
@@ -125,7 +141,7 @@ def pack(html: Path, out: Path) -> int:
     for name in names:
         text, _ = article(html, name, set(names))
         titles[name] = text.find("h1").get_text().strip()
-        images |= dict.fromkeys(localize(plain(text)))
+        images |= localize(plain(text))
         pages[slug(name)] = chapter(text, titles[name])
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
@@ -137,8 +153,8 @@ def pack(html: Path, out: Path) -> int:
         book.write(STYLE, "book.css")
         for name, text in pages.items():
             book.writestr(f"{name}.xhtml", text)
-        for path in images:
-            book.write(html / path, path)
+        for picture, source in images.items():
+            book.writestr(picture, content(html / source, picture))
     return len(pages)
 
 
