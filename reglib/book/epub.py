@@ -1,6 +1,6 @@
 """The whole book as an EPUB 3: `python -m reglib.book.epub`, or `make epub`.
 
-One XHTML file a page, formulas as MathML, figures as SVG, interactive figures as their first
+One XHTML file a page, formulas as MathML, figures as SVG or PNG, interactive figures as their first
 picture. epubcheck finds nothing wrong with it (`make test-slow` asks, where it is installed).
 """
 
