@@ -67,7 +67,8 @@ def tools() -> tuple[str, str]:
 
 def pages() -> list[str]:
     """Every page of the book; the one that only leads to the first page is none."""
-    paths = [path.relative_to(HTML) for path in HTML.rglob("*.html") if "_static" not in path.parts]
+    paths = [path.relative_to(HTML) for path in HTML.rglob("*.html")]
+    paths = [path for path in paths if "_static" not in path.parts]
     return sorted(str(path) for path in paths if str(path) != "index.html")
 
 

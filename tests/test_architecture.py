@@ -113,7 +113,7 @@ def imported(path):
 CORE = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).replace(".__init__", ""): path
     for path in PACKAGE.rglob("*.py")
-    if "book" not in path.parts
+    if "book" not in path.relative_to(PACKAGE).parts
 }
 
 

@@ -98,7 +98,7 @@ def bundle(app: Sphinx, exception: Exception | None) -> None:
 
 def write_used(css: str, out: Path, path: Path) -> None:
     """Write what all pages of the output need, also those that this build has not touched."""
-    pages = [page for page in sorted(out.rglob("*.html")) if "_static" not in page.parts]
+    pages = [p for p in sorted(out.rglob("*.html")) if "_static" not in p.relative_to(out).parts]
     scripts = sorted((out / "_static").rglob("*.js"))
     names = purge.find_names(*([p.read_text("utf-8") for p in some] for some in (pages, scripts)))
     ours = (out / "_static" / "trial.css").read_text("utf-8")
