@@ -8,7 +8,7 @@ UV ?= uv
 # (in _build, which neither Sphinx nor ruff reads).
 ifdef UNPINNED
 VENV := _build/unpinned
-REQUIREMENTS := --upgrade --upgrade-strategy eager ".[book,test,lab,paper,build]"
+REQUIREMENTS := --upgrade --upgrade-strategy eager . "./book[book,test,lab,paper,build]"
 else
 VENV := .venv
 REQUIREMENTS := --require-hashes -r requirements.lock
@@ -31,14 +31,14 @@ install: $(STAMP) ## make .venv from requirements.lock (every command below does
 
 # The stamp is written last, so an interrupted install is done again. An environment whose pip does
 # not run is half-made, or its Python is gone: only then is it thrown away.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml book/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
 	  echo "Name another one: make book PYTHON=python3.12"; exit 1; } >&2
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): a minute or two, the first time only"
 	$(BIN)/python -m pip install --quiet $(REQUIREMENTS)
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . -e book
 	@touch $@
 
 # A second build does not repeat the warnings of pages it keeps, so a failed one keeps none; the
@@ -53,17 +53,17 @@ book: $(STAMP) ## execute the notebooks and build the book
 test: $(STAMP) ## prove it: ruff, unit tests, notebooks, pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --ignore=tests/book
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --ignore=tests/pages
 	REGLIB_STATIC=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile \
 	  --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  --nbval-sanitize-with tests/nbval.cfg notebooks
 	rm -rf _build/test
 	BOOK_EXECUTE=off $(BIN)/$(BUILD) --path-output _build/test .
 	BOOK_HTML="$(CURDIR)/_build/test/_build/html" $(BIN)/python -m pytest -n auto \
-	  --dist loadfile tests/book
+	  --dist loadfile tests/pages
 
 test-slow: $(STAMP) ## the tests that take more than a few seconds
-	$(BIN)/python -m pytest -m slow --ignore=tests/book
+	$(BIN)/python -m pytest -m slow --ignore=tests/pages
 
 # JupyterLab lets the saved figures and quizzes of a notebook answer only when it is trusted.
 lab: $(STAMP) ## open the first chapter in JupyterLab
@@ -75,13 +75,13 @@ serve: $(STAMP) ## serve the built book on this machine only (PORT=8000)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 pdf: $(STAMP) ## print the whole book to _build/regularization-on-trial.pdf (needs Chromium)
-	$(BIN)/python -m reglib.book.paper
+	$(BIN)/python -m trial.press.paper
 
 epub: $(STAMP) ## the whole book as _build/regularization-on-trial.epub
-	$(BIN)/python -m reglib.book.epub
+	$(BIN)/python -m trial.press.epub
 
 notebooks: $(STAMP) ## execute the notebooks in place and keep what is stable
-	$(BIN)/python -m reglib.book.notebooks
+	$(BIN)/python -m trial.press.notebooks
 
 # The rivals live in an environment of their own, so that the book does not depend on them. What
 # cannot be installed is reported as missing.
@@ -96,16 +96,16 @@ $(RIVALS): benchmarks/requirements.txt
 	@touch $@
 
 bench: $(STAMP) $(RIVALS) ## time reglib beside what a reader would use instead (ten minutes)
-	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks
-	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks.growth
+	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks
+	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.chapters
-	$(BIN)/python -m reglib.book.notebooks speed
+	$(BIN)/python -m trial.press.notebooks speed
 
 bench-quick: $(RIVALS) ## the same for the smaller data and one seed, and nothing is written
-	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks --quick
+	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks --quick
 
 bench-compare: $(RIVALS) ## which rows of the committed table a fresh run does not confirm
-	PYTHONPATH=. $(BENCH)/bin/python -m benchmarks --compare
+	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks --compare
 
 # Lighthouse lives apart too: the book needs no Node.
 LIGHT := _build/lighthouse
@@ -133,7 +133,7 @@ format: $(STAMP) ## format the code as `make test` wants it
 
 lock: ## compile requirements.lock again (needs uv)
 	@command -v $(UV) >/dev/null || { echo "uv is needed: pip install uv, or UV=its path" >&2; exit 1; }
-	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	$(UV) pip compile pyproject.toml book/pyproject.toml --no-emit-package reglib --all-extras --universal --python-version 3.11 \
 	  --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate \
 	  --quiet -o requirements.lock
 

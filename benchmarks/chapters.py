@@ -18,10 +18,10 @@ from nbclient import NotebookClient
 from tqdm import tqdm
 
 from benchmarks import harness, table
-from reglib.book.notebooks import FOLDER, KERNEL, _environment
+from trial.press.notebooks import FOLDER, KERNEL, _environment
 
 COLUMNS = ["notebook", "kernel", "imports", "work", "slowest_cell"]
-CHAPTERS = table.FOLDER / "chapters.csv"
+CHAPTERS = table.DATA / "chapters.csv"
 
 
 async def split(path: Path) -> table.Row:

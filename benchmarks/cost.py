@@ -30,7 +30,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Route, sync_playwright
 
 from benchmarks import table
-from reglib.book.paper import BROWSERS
+from trial.press.paper import BROWSERS
 
 ROOT = table.FOLDER.parent
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))

@@ -13,7 +13,7 @@ from benchmarks import harness, table
 from benchmarks.problems import drawn, grid
 
 COLUMNS = ["size", "value", "ms", "low", "high", "peak_mb", "theory", "why"]
-GROWTH = table.FOLDER / "growth.csv"
+GROWTH = table.DATA / "growth.csv"
 SIZES: dict[str, tuple[list[int], float, str]] = {
     "lasso path, rows n": ([1000, 2000, 4000, 8000, 16000, 32000], 1, "X'X takes n p^2"),
     "lasso path, columns p": ([50, 100, 200, 400, 800], 3, "some p knots of p^2 each"),

@@ -29,8 +29,8 @@ from tqdm import tqdm
 
 from benchmarks import harness, scores, table
 from benchmarks.scores import Report
-from reglib.book.paper import BROWSERS
-from reglib.book.serving import served
+from trial.press.paper import BROWSERS
+from trial.press.serving import served
 
 ROOT = table.FOLDER.parent
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))

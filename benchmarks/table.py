@@ -10,7 +10,9 @@ from pathlib import Path
 from benchmarks.harness import COLUMNS
 
 FOLDER = Path(__file__).parent
-RESULTS, MACHINE = FOLDER / "results.csv", FOLDER / "machine.json"
+DATA = FOLDER.parent / "book" / "trial" / "data" / "benchmarks"
+"""What the page on speed reads."""
+RESULTS, MACHINE = DATA / "results.csv", DATA / "machine.json"
 KEY = ("work", "data", "rival", "setting")
 Row = dict[str, str]
 

@@ -1,9 +1,8 @@
 """The tested mathematics behind *Regularization on Trial*: penalties, losses,
 networks, solvers, optimizers, training, tuning, diagnostics, estimators.
 
-The core imports NumPy only; `estimators` needs scikit-learn. What the book's pages need beyond it
-lives in `reglib.book`. A module is loaded when it is first asked for, so `import reglib` costs next
-to nothing.
+The core imports NumPy only; `estimators` needs scikit-learn. A module is loaded when it is first
+asked for, so `import reglib` costs next to nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from reglib import (
         datasets,
         diagnostics,
+        doctor,
         estimators,
         losses,
         networks,
@@ -30,6 +30,7 @@ __version__ = "0.1.0"
 __all__ = [
     "datasets",
     "diagnostics",
+    "doctor",
     "estimators",
     "losses",
     "networks",

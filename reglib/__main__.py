@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from reglib.diagnostics import Diagnosis, Log, diagnose, read_trace
+from reglib.doctor import Diagnosis, Log, diagnose, read_trace
 
 HEALTHY, ILL, BAD_INPUT = 0, 1, 2
 
@@ -50,7 +50,7 @@ def read(options: argparse.Namespace) -> Log:
 def draw(path: str, log: Log, found: Diagnosis) -> None:
     """Write the picture. ValueError, in words, without matplotlib or for an unknown ending."""
     try:
-        from reglib.book import diagnosed
+        from reglib.doctor import picture as diagnosed
     except ImportError as error:
         if error.name is None or not error.name.startswith("matplotlib"):
             raise

@@ -136,7 +136,7 @@ CONVENTIONS = {
 PyTorch's `weight_decay` is that of SGD and of Adam, which add it to the gradient of *your* loss.
 glmnet's s is the standard deviation (ddof 0) of y, or its root mean square without an intercept,
 for `family = "gaussian"`, with `standardize = FALSE`: it scales y to s = 1 before it fits.
-Source: tests/test_conventions.py fits or reads a recorded fit for each; Friedman, Hastie and
+Source: for each, a fit by that library or a recorded one; Friedman, Hastie and
 Tibshirani 2010 for glmnet's objective; Xie and Li 2024 for AdamW.
 """
 

@@ -9,7 +9,7 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 
 # They need JAX, PyTorch, Keras or R, which the book does not; what they wrote stands beside them.
 collect_ignore = [
-    "data/record_conventions.py",
-    "data/record_networks.py",
-    "data/record_optimizers.py",
+    "reglib/recording/record_conventions.py",
+    "reglib/recording/record_networks.py",
+    "reglib/recording/record_optimizers.py",
 ]

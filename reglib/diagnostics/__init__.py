@@ -1,30 +1,19 @@
 """Measure before you cure: is the gradient right, how curved the loss, which steps are stable?"""
 
-from reglib.diagnostics.causes import CAUSES, Remedy
 from reglib.diagnostics.curvature import (
     condition_number,
     effective_dof,
     step_limit,
 )
-from reglib.diagnostics.diagnosis import Diagnosis, diagnose
 from reglib.diagnostics.gradients import gradient_error, gradient_norms, jacobian_norms
 from reglib.diagnostics.lanczos import top_eigenvalue
-from reglib.diagnostics.logs import Log, read_trace
-from reglib.diagnostics.measures import Facts
 
 __all__ = [
-    "CAUSES",
-    "Diagnosis",
-    "Facts",
-    "Log",
-    "Remedy",
     "condition_number",
-    "diagnose",
     "effective_dof",
     "gradient_error",
     "gradient_norms",
     "jacobian_norms",
-    "read_trace",
     "step_limit",
     "top_eigenvalue",
 ]

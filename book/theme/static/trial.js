@@ -67,7 +67,7 @@
   }
 
   // An open exercise takes a number or a word here too and answers as `check` does in a notebook
-  // (reglib/book/exercises/grading.py): unfit, right, a known mistake, close, or the next hint.
+  // (book/trial/page/grading.py): unfit, right, a known mistake, close, or the next hint.
   const element = (name, attributes, ...children) => {
     const made = Object.assign(document.createElement(name), attributes);
     made.append(...children);

@@ -1,0 +1,1 @@
+"""The chapter on the diagnosis of a run."""

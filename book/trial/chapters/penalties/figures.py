@@ -1,0 +1,185 @@
+"""The pictures of the chapter *What is a penalty?*: prices, balls, singular values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from reglib.penalties import (
+    L1,
+    L2,
+    ElasticNet,
+    GroupLasso,
+    Masked,
+    Nuclear,
+    Orthogonal,
+    Spectral,
+    SpectralBall,
+    Sum,
+    soft_threshold,
+)
+from trial.page import style
+
+Array = NDArray[np.float64]
+SCALAR = {"L1": L1(1.0), "L2": L2(1.0), "elastic net": ElasticNet(1.0, 0.5)}
+"""What is drawn over a single weight, with lam = 1."""
+
+HALF, SHAPE = np.arange(16) < 8, (4, 4)
+OTHERS = (
+    ElasticNet(1.0, 0.25),
+    GroupLasso(0.5, np.repeat([0, 1, 2], [2, 4, 10])),
+    Nuclear(1.0, SHAPE),
+    Spectral(1.0, SHAPE),
+    Orthogonal(1.0, SHAPE),
+    SpectralBall(2.0, SHAPE),
+    Masked(L2(1.0), HALF),
+    Sum(Masked(L1(1.0), HALF), Masked(L2(1.0), ~HALF)),
+)
+"""Penalties of 16 weights that are neither L1 nor L2 of all of them."""
+
+
+def lawful(penalty: Any, w: Array, step: float = 0.5) -> bool:
+    """Is the subgradient the slope of the value, and does no point near the prox beat it?
+
+    Each of value, subgradient and prox is compared with another, so a wrong sign or factor in one
+    of them shows.
+    """
+    rng = np.random.default_rng(0)
+    at = w if np.isfinite(penalty.value(w)) else w / 10
+    v, small = rng.standard_normal(w.size), 1e-6
+    slope = (penalty.value(at + small * v) - penalty.value(at - small * v)) / (2 * small)
+    best = penalty.prox(w, step)
+    steps = rng.standard_normal((1000, w.size)) * np.geomspace(1e-3, 5, 1000)[:, None]
+    points = np.vstack([best, best + steps])
+    cost = penalty.value(points) + np.square(points - w).sum(axis=-1) / (2 * step)
+    same = np.isclose(slope, penalty.subgradient(at) @ v, rtol=1e-6, atol=1e-6)
+    return bool(same and np.isfinite(cost[0]) and (cost[1:] >= cost[0] - 1e-12).all())
+
+
+def others_are_lawful() -> bool:
+    """The laws for all of OTHERS, and what they are made of: L1, L2, the soft threshold."""
+    w = np.random.default_rng(1).standard_normal(16)
+    mixed = L1(0.25).value(w) + L2(0.75).value(w)
+    shares = np.isclose(OTHERS[0].value(w), mixed)
+    soft = np.allclose(soft_threshold(w, 0.5), L1(1.0).prox(w, 0.5))
+    return bool(shares and soft and all(lawful(penalty, w) for penalty in OTHERS))
+
+
+def hard_threshold(w: Array, threshold: float) -> Array:
+    """Keep a weight or drop it: the prox, at step 1, of threshold^2/2 for each nonzero weight."""
+    return np.where(np.abs(w) > threshold, w, 0.0)
+
+
+def draw_prices(figure: Figure) -> None:
+    """What one weight costs, above; what a prox step leaves of it, below."""
+    w = np.linspace(-3, 3, 601)
+    price, left = figure.subplots(2, 1, sharex=True)
+    for name, penalty in SCALAR.items():
+        price.plot(w, penalty.value(w[:, None]), label=name)
+        left.plot(w, penalty.prox(w, 1.0))
+    left.plot(w, hard_threshold(w, 1.0), color=style.INK, linestyle=":", label="hard threshold")
+    left.plot(w, w, color=style.FAINT, linestyle="-", linewidth=1, zorder=0)
+    price.set_title("price of a weight, λ = 1")
+    left.set(title="what a prox step of 1 leaves of it", xlabel="weight w")
+    price.legend(loc="upper center")
+    left.legend(loc="upper left")
+
+
+def ball(penalty: Any, across: Any, n: int = 721) -> Array:
+    """The curve (n, 2) on which penalty = 1 in the plane of two of its weights.
+
+    `across` (2, P) are the two directions. A penalty grows along every ray, so the radius is
+    bracketed and then found by bisection.
+    """
+    angle = np.linspace(0, 2 * np.pi, n)
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    low, high = np.zeros((n, 1)), np.full((n, 1), 16.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        inside = penalty.value(middle * circle @ np.asarray(across, dtype=float)) < 1
+        low = np.where(inside[:, None], middle, low)
+        high = np.where(inside[:, None], high, middle)
+    return low * circle
+
+
+def draw_balls(figure: Figure) -> None:
+    """The sets of weights that cost 1: L1, L2, elastic net, group lasso."""
+    plane, e = np.eye(2), np.eye(3)
+    curves = {
+        "L1": [ball(L1(1.0), plane)],
+        "L2": [ball(L2(1.0), plane)],
+        "elastic net, half and half": [ball(ElasticNet(1.0, 0.5), plane)],
+        "group lasso": [
+            ball(GroupLasso(1.0, [0, 0, 1]), [e[0], e[2]]),
+            ball(GroupLasso(1.0, [0, 0, 1]), [e[0], e[1]]),
+        ],
+    }
+    panels = figure.subplots(2, 2, sharex=True, sharey=True)
+    for axes, (name, lines) in zip(panels.flat, curves.items(), strict=True):
+        for line, color, dashes in zip(lines, style.COLORS, style.STYLES, strict=False):
+            axes.plot(*line.T, color=color, linestyle=dashes)
+        axes.set(title=name, aspect="equal", xlim=(-1.6, 1.6), ylim=(-1.6, 1.6))
+        axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    figure.supxlabel("one weight", fontsize=12)
+    figure.supylabel("another weight", fontsize=12)
+
+
+def draw_touching(figure: Figure, loss: Any, found: dict[str, Any], names: Any) -> None:
+    """Contours of a loss in two weights, and the L1 and L2 balls that its minimizers lie on."""
+    panels = figure.subplots(2, 1, sharex=True, sharey=True)
+    corner = np.abs(np.stack(list(found.values()))).max() * 1.1
+    sides = np.linspace(-0.55 * corner, corner, 161)
+    grid = np.stack(np.meshgrid(sides, sides), axis=-1)
+    for axes, (name, penalty) in zip(panels, (("L1", L1(1.0)), ("L2", L2(1.0))), strict=True):
+        w = found[name]
+        extra = loss.value(w) - loss.value(found["none"])  # what the penalty made the fit lose
+        levels = loss.value(w) + extra * np.array([-0.9, -0.6, 0, 1.5, 4])
+        axes.contour(
+            *np.moveaxis(grid, -1, 0), loss.value(grid), levels, colors=style.INK, linewidths=0.8
+        )
+        scale = _reach(penalty, w)
+        color = style.RED if name == "L1" else style.BLUE
+        axes.fill(*(ball(penalty, np.eye(2)) * scale).T, color=color, alpha=0.2)
+        axes.plot(*(ball(penalty, np.eye(2)) * scale).T, color=color, linestyle="-")
+        axes.plot(*w, marker="o", color=color, markersize=9, linestyle="none")
+        axes.plot(*found["none"], marker="*", color=style.INK, markersize=12, linestyle="none")
+        axes.set(title=f"{name} ball and contours of the loss", ylabel=f"weight of {names[1]}")
+        axes.set(xlim=sides[[0, -1]], ylim=sides[[0, -1]] * 0.55, aspect="equal")
+    axes.set_xlabel(f"weight of {names[0]}")
+
+
+def _reach(penalty: Any, w: Any) -> float:
+    """By how much the ball of cost 1 must grow until w lies on it."""
+    on = penalty.value(np.asarray(w))
+    return float(on if isinstance(penalty, L1) else np.sqrt(on))
+
+
+def draw_complexity(figure: Figure, lams: Any, dof: Any, score: Any) -> None:
+    """The effective number of parameters, and the score whose minimum chooses lam."""
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    best = int(np.argmin(score))
+    for axes, line, color, dashes in (
+        (top, dof, style.BLUE, "-"),
+        (bottom, score, style.RED, "--"),
+    ):
+        axes.plot(lams, line, color=color, linestyle=dashes)
+        axes.axvline(lams[best], color=style.INK, linestyle=":", linewidth=1)
+    top.plot(lams[best], dof[best], marker="o", color=style.INK, linestyle="none")
+    bottom.plot(lams[best], score[best], marker="o", color=style.INK, linestyle="none")
+    top.set(title="effective number of parameters", ylim=(0, 11.5))
+    bottom.set(title="generalized cross-validation score", xlabel="penalty λ", xscale="log")
+
+
+def draw_singular(figure: Figure, values: dict[str, Array]) -> None:
+    """Lists of singular values, largest first, each with its own marker and line."""
+    axes: Axes = figure.subplots()
+    for (name, s), marker in zip(values.items(), "osv^D", strict=False):
+        axes.plot(np.arange(1, len(s) + 1), s, marker=marker, label=name)
+    axes.set(
+        xlabel="place in the list", title="singular values after one prox step", ylim=(0, None)
+    )
+    axes.legend()

@@ -1,0 +1,207 @@
+"""Exercises of chapter 7, step sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from reglib.datasets import article
+from reglib.losses import SquaredError
+from reglib.optimizers import Momentum
+from reglib.solvers import least_squares, ridge
+from trial.chapters.step_sizes.figures import box_minimum
+from trial.page.exercise import Exercise, Mistake
+
+X, y, _ = article()
+loss = SquaredError(X, y)
+best = least_squares(X, y)
+
+
+def sum_over_average(beta: float) -> float:
+    """How much longer the sum of gradients is than their average, after three equal gradients."""
+    total = average = np.zeros(1)
+    for _ in range(3):
+        total, _ = Momentum(beta).update(np.ones(1), total, total)
+        average = beta * average + (1 - beta)
+    return float(total[0] / average[0])
+
+
+def first_exit(stable: Callable[[float], bool], high: float) -> float:
+    """Between 0, where `stable` holds, and `high`, where it does not: the border, by bisection."""
+    low = 0.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if stable(middle) else (low, middle)
+    return low
+
+
+def nesterov_limit(beta: float, curvature: float) -> float:
+    """Where a root of the error's recursion leaves the unit circle."""
+
+    def stable(step: float) -> bool:
+        q = 1 - step * curvature
+        return bool(np.abs(np.roots([1, -(1 + beta) * q, beta * q])).max() < 1)
+
+    return first_exit(stable, 4 / curvature)
+
+
+def factor(rho: float) -> float:
+    """What a step at rho times the limit does to the distance along the top eigenvector."""
+    return 2 * rho - 1
+
+
+def growth(
+    beta: float, factor: Callable[[float], float] = factor, share: float = 50.0, end: float = 1.0
+) -> float:
+    """log10 of the growth while a rate falls from `share` times the limit to below `end` of it."""
+    log = 0.0
+    while share >= end:
+        log += np.log10(factor(share))
+        share *= 1 - beta
+    return log
+
+
+@cache
+def in_the_box() -> tuple[float, ...]:
+    """The best point for AdamW's lam = 0.4."""
+    return tuple(map(float, box_minimum(loss, 0.4)))
+
+
+def basin(step: float, lam: float) -> float:
+    """The start up to which the first step of coupled descent on w^4/4 shortens w."""
+    return first_exit(lambda w: abs(w - step * (w**3 + lam * w)) < w, 100.0)
+
+
+BETAS = (0.5, 0.1, 0.02)
+EXERCISES = (
+    Exercise(
+        id="ex-7.1",
+        wanted="a function of β: the rate for the average over the rate for the sum",
+        right=lambda: sum_over_average,
+        because="The average is 1 - β times the sum at every step, so its rate must be larger.",
+        hints=(
+            "Let every gradient be 1. How long are the sum and the average after one step?",
+            "The average is the sum times 1 - β. The product of rate and v must stay the same.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda: lambda beta: 1 - beta,
+                "Upside down: the average is the shorter of the two, so its rate is the larger.",
+            ),
+            Mistake(
+                lambda: lambda beta: (1 + beta) / (1 - beta),
+                "That compares the limit of the average with that of plain gradient descent.",
+            ),
+        ),
+        at=((0.5,), (0.9,), (0.99,)),
+        rtol=1e-6,
+    ),
+    Exercise(
+        id="ex-7.2",
+        wanted="a function of β and L: the largest stable step of Nesterov's form",
+        right=lambda: nesterov_limit,
+        because="It is 2(1 + β)/((1 + 2β)L): below 2/L for every β above 0.",
+        hints=(
+            "Write q = 1 - s h. The polynomial of the recursion is z² - (1 + β)q z + βq.",
+            "Both roots are inside the unit circle when |βq| < 1 and |(1 + β)q| < 1 + βq.",
+            "A step too long makes q negative. Solve -(1 + β)q = 1 + βq for s at h = L.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda: lambda beta, L: 2 * (1 + beta) / L,
+                "That is the heavy ball. Here the gradient is taken ahead, and q stands in the "
+                "last term of the polynomial too.",
+            ),
+            Mistake(
+                lambda: lambda beta, L: 1 / ((1 + 2 * beta) * L),
+                "That is where -q(1 + 2β) = 1 would put s h if q were -s h; q is 1 - s h.",
+            ),
+        ),
+        at=((0.5, 1.0), (0.9, 11.83), (0.2, 3.0)),
+        rtol=1e-6,
+    ),
+    Exercise(
+        id="ex-7.3",
+        wanted="three numbers: log10 of the growth for β = 0.5, 0.1 and 0.02, to one decimal",
+        right=lambda: [growth(beta) for beta in BETAS],
+        because="6, 38 and 194 steps. Only the first growth is below 1e12, where a run is over.",
+        hints=(
+            "A step at ρ times the limit multiplies the error along the top eigenvector by 1 - 2ρ.",
+            "Add log10(2ρ - 1) over ρ = r, r(1 - β), r(1 - β)², ... as long as ρ is at least 1.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda: [growth(beta, lambda rho: rho) for beta in BETAS],
+                "At ρ times the limit sL is 2ρ, and the factor is |1 - sL|.",
+            ),
+            Mistake(
+                lambda: [np.log(10) * growth(beta) for beta in BETAS],
+                "That is the natural logarithm; the one to base 10 is wanted.",
+            ),
+            Mistake(
+                lambda: [growth(beta, lambda rho: factor(rho) ** 2) for beta in BETAS],
+                "That is the growth of the loss; the distance grows with its root.",
+            ),
+            Mistake(
+                lambda: [growth(beta, end=1 / (1 - beta)) for beta in BETAS],
+                "One step is missing: the last step above the limit still multiplies the distance.",
+            ),
+        ),
+        rtol=0.0015,
+    ),
+    Exercise(
+        id="ex-7.4",
+        wanted="a function of s and λ: the largest |w| from which the run converges",
+        right=lambda: basin,
+        because="It is the root of 2/s - λ. The penalty makes the basin smaller.",
+        hints=(
+            "The step multiplies w by a factor. Write it down, penalty included.",
+            "The factor is 1 - s(w² + λ). Where is it -1?",
+        ),
+        mistakes=(
+            Mistake(
+                lambda: lambda s, lam: np.sqrt(2 / s),
+                "Without the penalty that is right. With it the factor is 1 - s(w² + λ).",
+            ),
+            Mistake(
+                lambda: lambda s, lam: np.sqrt(2 / s + lam),
+                "The penalty does not help: its gradient has the sign of the other and adds to it.",
+            ),
+            Mistake(
+                lambda: lambda s, lam: 2 / s - lam,
+                "That is the square of the border.",
+            ),
+        ),
+        at=((0.1, 0.0), (0.1, 5.0), (0.3, 2.0)),
+        rtol=1e-6,
+    ),
+    Exercise(
+        id="ex-7.5",
+        wanted="three numbers: the largest λ, then b and W of the best point for λ = 0.4",
+        right=lambda: [1 / np.abs(best).max(), *in_the_box()],
+        because="A box of half width 1/λ holds (-2.5, 3.5) while 1/λ is 3.5 or more.",
+        hints=(
+            "The box is |b| ≤ 1/λ, |W| ≤ 1/λ. Which weight of the solution is the largest?",
+            "For λ = 0.4 the half width is 2.5. W wants to be 3.5, so it ends at the side.",
+            "Hold W at 2.5. The best b then makes the mean of the residuals zero.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda: [1 / np.abs(best).max(), *np.clip(best, -2.5, 2.5)],
+                "The solution cut back to the box is not the best point in it: with W held, "
+                "b moves to another place.",
+            ),
+            Mistake(
+                lambda: [1 / np.abs(best).max(), *ridge(X, y, 0.4)],
+                "That is ridge. AdamW's λ sets a bound and no price.",
+            ),
+            Mistake(
+                lambda: [np.abs(best).max(), *in_the_box()],
+                "That is the half width; λ is one over it.",
+            ),
+        ),
+        rtol=0.002,
+    ),
+)

@@ -1,0 +1,191 @@
+"""Step size rules on the article's problem: a race of nine rules, and the box of AdamW."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+from numpy.typing import NDArray
+
+from reglib.optimizers import (
+    AdaGrad,
+    AdamScaling,
+    ClipByNorm,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+)
+from reglib.solvers import DIVERGED, backtracking, barzilai_borwein
+from trial.page import style
+
+Floats = NDArray[np.float64]
+NEAR, LINGER = 1e-6, 100
+RULES: dict[str, Any] = {
+    "gradient descent": (),
+    "momentum": (Momentum(0.9),),
+    "Nesterov": (Nesterov(0.9),),
+    "clip at 1": (ClipByNorm(1.0),),
+    "AdaGrad": (AdaGrad(),),
+    "RMSProp": (RMSProp(),),
+    "Adam": (AdamScaling(),),
+    "backtracking": backtracking,
+    "Barzilai-Borwein": barzilai_borwein,
+}
+"""Transforms for an `Optimizer`, or a solver that finds its steps by itself."""
+LOOKS = {
+    "gradient descent": (style.INK, "-", "o"),
+    "momentum": (style.BLUE, "--", "s"),
+    "Nesterov": (style.PURPLE, "-.", "^"),
+    "clip at 1": (style.GREEN, ":", "D"),
+    "AdaGrad": (style.BROWN, "-", "o"),
+    "RMSProp": (style.RED, ":", "D"),
+    "Adam": (style.BLUE, "--", "s"),
+    "backtracking": (style.GREEN, "-.", "^"),
+    "Barzilai-Borwein": (style.PURPLE, (0, (5, 1, 1, 1, 1, 1)), "v"),
+}
+PANELS = tuple(RULES)[:4], tuple(RULES)[4:]
+STAYS, LEAVES, NEVER, DIVERGES = range(4)
+
+
+@dataclass(frozen=True, eq=False)
+class Race:
+    """One rule from many first steps (k,).
+
+    needed: the first iteration within 1e-6 of the solution, -1 where fewer than LINGER iterations
+    are. left: whether the run was outside again, later than LINGER iterations after that. diverged.
+    peak: the largest loss on the way over the loss at the start. distance: at the end.
+    """
+
+    needed: NDArray[np.int64]
+    left: NDArray[np.bool_]
+    diverged: NDArray[np.bool_]
+    peak: Floats
+    distance: Floats
+
+    @property
+    def fate(self) -> NDArray[np.int64]:
+        """STAYS, LEAVES, NEVER or DIVERGES."""
+        bounded = np.where(self.needed < 0, NEVER, np.where(self.left, LEAVES, STAYS))
+        return np.where(self.diverged, DIVERGES, bounded)
+
+    def words(self, unit: int = 1) -> list[str]:
+        """Iterations, as a multiple of `unit`, or the fate in a word."""
+        told = {NEVER: "never", DIVERGES: "diverges"}
+        counts = (f"{unit * round(int(k) / unit)}" for k in self.needed)
+        return [told.get(int(f), k) for f, k in zip(self.fate, counts, strict=True)]
+
+
+def race(rule: Any, loss: Any, start: Any, best: Any, steps: Any, n_steps: int = 6000) -> Race:
+    """Run one rule from each first step (k,) at once, to the end or until nothing can change."""
+    rates = np.asarray(steps)[..., None]
+    if callable(rule):
+        path = rule(loss, start, step=rates, tol=0.0, max_iter=n_steps, record=True).path
+        return _judged(loss, best, [*path, *[path[-1]] * LINGER])
+    # Plain steps and momentum are linear in w: what has been near for a while will not leave again.
+    linear = all(isinstance(t, Momentum) for t in rule)
+    path = _walk(Optimizer(*rule, learning_rate=rates), loss, start, n_steps)
+    return _judged(loss, best, path, enough=LINGER if linear else n_steps)
+
+
+def _walk(optimizer: Optimizer, loss: Any, start: Any, n_steps: int) -> Iterator[Floats]:
+    """The weights at 0, 1, ..., n_steps; those of a run beyond 1e12 stay there."""
+    rates = getattr(optimizer.learning_rate, "rate", optimizer.learning_rate)
+    w = np.broadcast_to(start, np.shape(rates)[:-1] + np.shape(start))
+    memory = optimizer.start(w)
+    yield w
+    for _ in range(n_steps):
+        out = np.abs(w).max(axis=-1, keepdims=True) >= DIVERGED
+        here = np.where(out, 0, w) if out.any() else w
+        new, memory = optimizer.step(here, loss.gradient(here), memory)
+        w = np.where(out, w, new) if out.any() else new
+        yield w
+
+
+def _judged(loss: Any, best: Any, path: Iterable[Floats], enough: int = 10**9) -> Race:
+    """What a path (k, ..., P) did; no need to go on when every run was near `enough` times."""
+    first = peak = needed = left = near = None
+    for k, w in enumerate(path):
+        away, value = np.sqrt(np.square(w - best).sum(axis=-1)), loss.value(w)
+        if first is None:
+            first = peak = value
+            needed, near, left = np.full(away.shape, -1), np.zeros(away.shape, int), away < 0
+        inside, peak = away <= NEAR, np.maximum(peak, value)
+        needed, near = np.where((needed < 0) & inside, k, needed), near + inside
+        left = left | ((needed >= 0) & ~inside & (k > needed + LINGER))
+        if ((near >= enough) | (away >= DIVERGED)).all():
+            break
+    needed = np.where(near >= LINGER, needed, -1)
+    return Race(needed, left, away >= DIVERGED, peak / first, away)
+
+
+def draw_race(figure: Figure, shares: Floats, races: dict[str, Race]) -> None:
+    """Iterations against the first step, and two rails for runs that never arrive."""
+    rails = {NEVER: 3e4, DIVERGES: 3e5}
+    for axes, names in zip(figure.subplots(2, 1, sharex=True), PANELS, strict=True):
+        for i, name in enumerate(names):
+            color, line, marker = LOOKS[name]
+            fate, needed = races[name].fate, races[name].needed
+            options = {"color": color, "markersize": 5, "marker": marker}
+            arrived = np.where((fate == STAYS) | (fate == LEAVES), np.maximum(needed, 1), np.nan)
+            axes.plot(shares, arrived, linestyle=line, label=name, **options)
+            hollow = np.where(fate == LEAVES, arrived, np.nan)
+            axes.plot(shares, hollow, linestyle="none", **options, markerfacecolor="white")
+            for which, height in rails.items():
+                at = np.where(fate == which, height * 1.5 ** (len(names) / 2 - 0.5 - i), np.nan)
+                axes.plot(shares, at, linestyle="none", **options)
+        axes.axvline(1, color=style.INK, linewidth=1)
+        axes.set(xscale="log", yscale="log", ylim=(5, 1e6), ylabel="iterations")
+        axes.set_yticks(
+            [10, 100, 1000, *rails.values()], ["10", "100", "1000", "never", "diverges"]
+        )
+        axes.set_xticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(NullLocator())
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=3, columnspacing=1)
+    axes.set_xlabel("(first) step / limit 2/L")
+
+
+def draw_boxes(
+    figure: Figure, loss: Any, inside: dict[float, Floats], outside: dict[float, Floats]
+) -> None:
+    """Contours of a loss in the plane, boxes |w_i| <= 1/lam, and paths (k, 2) by their lam.
+
+    `inside` are Adam's with the decay in the gradient, `outside` AdamW's.
+    """
+    axes = figure.subplots()
+    b, W = np.meshgrid(np.linspace(-3, 4, 90), np.linspace(-1.2, 4, 90))
+    values = loss.value(np.stack([b, W], axis=-1))
+    levels = values.min() + np.geomspace(0.05, 100, 9)
+    axes.contour(b, W, values, levels=levels, colors="#b4bac2", linewidths=0.8)
+    for name, paths, color, line, marker in (
+        ("Adam with L2", inside, style.BLUE, "--", "s"),
+        ("AdamW", outside, style.RED, "-", "o"),
+    ):
+        for k, path in enumerate(paths.values()):
+            look = {"color": color, "linestyle": line, "marker": marker, "markevery": [-1]}
+            axes.plot(*path.T, **look, linewidth=1.3, label=name if k == 0 else None)
+    for lam in outside:
+        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) / lam
+        axes.plot(*corners.T, color=style.INK, linestyle=":", linewidth=1.4)
+    best = np.linalg.lstsq(loss.X, loss.y, rcond=None)[0]
+    axes.plot(*best, color=style.INK, marker="x", markersize=9, linestyle="none", label="no λ")
+    axes.set(xlim=(-3, 4), ylim=(-1.2, 4), xlabel="intercept b", ylabel="slope W")
+    axes.legend(loc="upper right")
+
+
+def box_minimum(loss: Any, lam: float) -> Floats:
+    """The minimum of a least-squares loss over |w_i| <= 1/lam, by projected gradient descent."""
+    w, s = np.zeros(loss.X.shape[1]), 1 / loss.lipschitz()
+    for _ in range(3000):
+        w = np.clip(w - s * loss.gradient(w), -1 / lam, 1 / lam)
+    return w
+
+
+def follow(optimizer: Optimizer, loss: Any, start: Any, n_steps: int) -> Floats:
+    """The weights at 0, 1, ..., n_steps of one run, or of a sweep of the learning rate."""
+    return np.array(list(_walk(optimizer, loss, start, n_steps)))

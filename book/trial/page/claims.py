@@ -1,0 +1,201 @@
+"""The claim ledger, and `claim`, which lets a notebook settle one entry with evidence it computed.
+
+`book/trial/data/claims.yml` is the only place where a verdict is written. Evidence decides alone:
+
+    holds only    -> true            instead -> vague (the testable sentence that replaces it)
+    fails only    -> false           absent  -> undelivered (what is not there)
+    holds + fails -> conditional   shows -> a defect of the listing, demonstrated
+
+`claim` compares the two and raises `ContradictionError` where they differ or a piece of evidence
+is false, so a wrong ledger and a wrong computation both stop the notebook.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from IPython.display import display
+
+from trial.data import FOLDER
+
+LABELS = {
+    "true": "True",
+    "conditional": "True under conditions",
+    "false": "False",
+    "vague": "Too vague to test",
+    "undelivered": "Promised, not delivered",
+    "defect": "Defect, shown",
+}
+SETTLES = {
+    frozenset({"holds"}): "true",
+    frozenset({"fails"}): "false",
+    frozenset({"holds", "fails"}): "conditional",
+    frozenset({"instead"}): "vague",
+    frozenset({"absent"}): "undelivered",
+    frozenset({"shows"}): "defect",
+}
+WORDS = {
+    "holds": "The claim holds where",
+    "fails": "It fails where",
+    "instead": "What can be tested",
+    "absent": "Not to be found",
+    "shows": "Shown",
+}
+
+
+class ContradictionError(AssertionError):
+    """The evidence and the ledger disagree."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger; `settled_in` names the notebooks that settle it."""
+
+    id: str
+    kind: str  # "claim" or "defect"
+    statement: str
+    section: str = ""
+    verdict: str = "defect"  # a key of LABELS; every defect has this one
+    reason: str = ""
+    condition: str = ""
+    instead: str = ""
+    fix: str = ""
+    line: str = ""
+    evidence: str = ""
+    absent: tuple[str, ...] = ()
+    settled_in: tuple[str, ...] = ()
+
+
+def read_ledger(path: Path) -> dict[str, Entry]:
+    """The entries of a ledger file by id, in its order."""
+    tables = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = {}
+    for kind, table in (("claim", tables["claims"]), ("defect", tables["defects"])):
+        for row in table:
+            fields = {
+                k: tuple(v) if isinstance(v, list) else str(v).strip() for k, v in row.items()
+            }
+            if isinstance(row.get("verdict"), bool):  # YAML reads a bare true as a boolean
+                fields["verdict"] = str(row["verdict"]).lower()
+            entry = Entry(kind=kind, **fields)
+            known = [v for v in LABELS if (v == "defect") == (kind == "defect")]
+            if entry.verdict not in known:
+                raise ValueError(f"{entry.id}: verdict must be one of {', '.join(known)}")
+            if entry.id in entries:
+                raise ValueError(f"{entry.id} stands twice in the ledger")
+            entries[entry.id] = entry
+    return entries
+
+
+@cache
+def ledger() -> dict[str, Entry]:
+    """The book's ledger: C1..C50 are the article's claims, D1..D20 its listing's defects."""
+    return read_ledger(FOLDER / "claims.yml")
+
+
+@cache
+def bibliography() -> frozenset[str]:
+    """The citation keys of references.bib."""
+    text = (FOLDER / "references.bib").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^@\w+\{([^,\s]+),", text, flags=re.M))
+
+
+def weigh(entry: Entry, evidence: dict[str, dict[str, Any]]) -> None:
+    """Raise `ContradictionError` unless all evidence is true and settles the entry's verdict.
+
+    A value is a boolean; for an entry whose evidence is the literature, a list of citation keys,
+    true when all of them exist.
+    """
+    for side, named in evidence.items():
+        for name, value in named.items():
+            if entry.evidence == "literature" and isinstance(value, list):
+                missing = [key for key in value if key not in bibliography()]
+                if missing or not value:
+                    raise ContradictionError(f"{entry.id}: no entry {missing} in references.bib")
+            elif not isinstance(value, (bool, np.bool_)):
+                raise TypeError(
+                    f"{entry.id}: evidence {name!r} must be True or False, got {value!r}"
+                )
+            elif not value:
+                raise ContradictionError(
+                    f"{entry.id}: the evidence {name!r} ({side}) did not come true"
+                )
+    found = SETTLES.get(frozenset(side for side, named in evidence.items() if named))
+    if found != entry.verdict:
+        raise ContradictionError(
+            f"{entry.id}: the evidence says {found or 'nothing definite'}, "
+            f"the ledger says {entry.verdict}"
+        )
+
+
+def claim(
+    id: str,
+    *,
+    holds: dict[str, Any] | None = None,
+    fails: dict[str, Any] | None = None,
+    instead: dict[str, Any] | None = None,
+    absent: dict[str, Any] | None = None,
+    shows: dict[str, Any] | None = None,
+    cites: list[str] | None = None,
+) -> None:
+    """Settle the ledger's entry `id` with named evidence, and show its verdict box.
+
+    Each dictionary maps a sentence to a boolean computed in the notebook. `cites` lists keys of
+    references.bib that the box names. KeyError: an unknown id; ValueError: an unknown key.
+    """
+    entry = ledger()[id]
+    sides = {"holds": holds, "fails": fails, "instead": instead, "absent": absent}
+    sides["shows"] = shows
+    if wrong := [side for side, named in sides.items() if not isinstance(named or {}, dict)]:
+        raise TypeError(f"{id}: {wrong[0]} must map sentences to booleans")
+    evidence = {side: named for side, named in sides.items() if named}
+    weigh(entry, evidence)
+    if unknown := set(cites or []) - bibliography():
+        raise ValueError(f"cites must name entries of references.bib, got {sorted(unknown)}")
+    sentences = {side: list(named) for side, named in evidence.items()}
+    display({"text/html": box(entry, sentences), "text/plain": summary(entry, sentences)}, raw=True)
+
+
+def summary(entry: Entry, sentences: dict[str, list[str]]) -> str:
+    """The verdict in plain text, one line a piece of evidence."""
+    lines = [f"{entry.id} {LABELS[entry.verdict]}: {entry.statement}"]
+    return "\n".join(lines + [f"  {side}: {s}" for side, named in sentences.items() for s in named])
+
+
+def code_spans(text: str) -> str:
+    """Text as HTML, with `code` between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def where(entry: Entry) -> str:
+    """What an entry is called, and where in the article it stands."""
+    section = f", article section {entry.section}" if entry.section else ""
+    return f"{entry.kind.title()} {entry.id}{section}"
+
+
+def box(entry: Entry, sentences: dict[str, list[str]]) -> str:
+    """The verdict as HTML: label, claim, reason, evidence."""
+    items = "".join(
+        f'<li class="{side}"><span>{WORDS[side]}:</span> {code_spans(sentence)}</li>'
+        for side, named in sentences.items()
+        for sentence in named
+    )
+    notes = [entry.reason, entry.condition, entry.instead and f"Testable instead: {entry.instead}"]
+    if entry.kind == "defect":
+        notes = [f"In the listing: {entry.line}.", f"Fix: {entry.fix}"]
+    return (
+        f'<div class="verdict verdict-{entry.verdict}" id="claim-{entry.id.lower()}" '
+        'style="border-left:.3em solid var(--verdict,#888);padding:.2em 1em">'
+        f'<p class="verdict-head"><span class="verdict-label">{LABELS[entry.verdict]}</span> '
+        f'<span class="verdict-id">{where(entry)}</span></p>'
+        f'<p class="verdict-claim">{code_spans(entry.statement)}</p>'
+        f'<p class="verdict-reason">{code_spans(" ".join(n for n in notes if n))}</p>'
+        f'<ul class="verdict-evidence">{items}</ul></div>'
+    )

@@ -1,0 +1,92 @@
+"""Compute the tables of `trial.page.apart` again: `python -m trial.press.apart NAME`.
+
+A chapter's module has `apart(block)`, which yields rows (name, diverged, learned): how many of 20
+networks diverged and how many learned, with the seeds of block 0 or 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import importlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from trial.page.apart import FOLDER, HEADER, SEEDS, Row, Table, checked, read
+
+MODULES = {
+    "depth": "trial.chapters.depth.experiment",
+    "remedies": "trial.chapters.remedies.figures",
+    "vanishing": "trial.chapters.vanishing.figures",
+    "order": "trial.chapters.order.figures",
+    "edge": "trial.chapters.step_sizes.edge",
+}
+"""Name of a table -> the module whose `apart(block)` computes it."""
+BLOCKS = 2
+SLACK = 4
+"""Counts of chaotic runs may differ by this much from machine to machine."""
+
+
+def write(table: Table, name: str, folder: Path = FOLDER) -> Path:
+    """Write a table as `read` reads it; the same table gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        note = f"of {SEEDS} networks those that diverged and that learned, two blocks of seeds"
+        file.write(f"# computed on {table.date.isoformat()}: {note}\n")
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(HEADER)
+        for row in table.rows:
+            pairs = zip(row.diverged, row.learned, strict=True)
+            lines.writerow([row.name, *(count for pair in pairs for count in pair)])
+    return path
+
+
+def _bar(rows: Iterable[tuple], name: str, block: int) -> Iterator[tuple]:
+    # disable=None: a bar in a terminal, nothing in a log
+    return iter(tqdm(rows, desc=f"{name}, seeds {block + 1}", unit="row", disable=None))
+
+
+def compute(name: str) -> Table:
+    """Both blocks of seeds, today. KeyError: a name without a module."""
+    rows = importlib.import_module(MODULES[name]).apart
+    blocks = [list(_bar(rows(block), name, block)) for block in range(BLOCKS)]
+    merged = []
+    for same in zip(*blocks, strict=True):
+        labels, diverged, learned = zip(*same, strict=True)
+        if len(set(labels)) > 1:
+            raise ValueError(f"{name}: the blocks of seeds have different rows, {labels}")
+        merged.append(Row(labels[0], tuple(map(int, diverged)), tuple(map(int, learned))))
+    return Table(datetime.date.today(), checked(merged, name))
+
+
+def differences(committed: Table, fresh: Table, slack: int = SLACK) -> list[str]:
+    """Every row that is missing, new, or further than `slack` away, in words."""
+    old, new = ({row.name: row for row in t.rows} for t in (committed, fresh))
+    found = [f"{name}: only in the committed table" for name in old if name not in new]
+    found += [f"{name}: not in the committed table" for name in new if name not in old]
+    for name in (name for name in old if name in new):
+        before, after = (row[name].diverged + row[name].learned for row in (old, new))
+        if max(abs(b - a) for b, a in zip(before, after, strict=True)) > slack:
+            found.append(f"{name}: committed {before}, computed {after}")
+    return found
+
+
+def main(names: Sequence[str], folder: Path = FOLDER) -> int:
+    """Compute the named tables, or all of them, and write them."""
+    if unknown := [name for name in names if name not in MODULES]:
+        raise SystemExit(f"no table {', '.join(unknown)} among: {', '.join(MODULES)}")
+    for name in names or MODULES:
+        fresh = compute(name)
+        changed = (
+            differences(read(name, folder), fresh) if (folder / f"{name}.csv").exists() else []
+        )
+        print(f"{write(fresh, name, folder).name}: {len(fresh.rows)} rows", *changed, sep="\n  ")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

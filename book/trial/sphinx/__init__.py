@@ -1,0 +1,48 @@
+"""The book's own Sphinx extension: look, mathematics, page clean-up, and the claim ledger."""
+
+from __future__ import annotations
+
+from sphinx.application import Sphinx
+
+from trial.sphinx import (
+    assets,
+    chapters,
+    docstrings,
+    environment,
+    execution,
+    first_page,
+    freshness,
+    ledger,
+    look,
+    math,
+    numbers,
+    pages,
+    reading,
+    scripts,
+    sharing,
+    sliders,
+)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect every part; each part knows its own events."""
+    for part in (
+        look,
+        freshness,
+        execution,
+        math,
+        docstrings,
+        pages,
+        numbers,
+        chapters,
+        first_page,
+        reading,
+        sharing,
+        sliders,
+        assets,
+        scripts,
+        ledger,
+        environment,
+    ):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

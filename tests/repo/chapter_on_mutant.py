@@ -1,0 +1,112 @@
+"""Run a chapter's code cells, up to its last claim, on a wrong copy of reglib.
+
+A server: each line it reads is {"folder": the copy, "chapter", "patience": seconds}. Each line it
+prints tells how the chapter ended (passed, claim, assert, crash or endless), in which words, the
+seconds, and which of the marked functions ran. Nothing is shown. A chapter stops at the first claim
+that fails. A cell that fails otherwise does not stop it, for a later claim may still fail; without
+one, the first such cell is how it ended. What is not reglib is imported once, for all the copies.
+"""
+
+import ast
+import builtins
+import importlib
+import json
+import os
+import signal
+import sys
+from multiprocessing import Pipe
+from pathlib import Path
+from time import perf_counter
+
+import IPython.display
+import matplotlib
+
+SHARED = """matplotlib.pyplot sklearn.datasets sklearn.linear_model sklearn.preprocessing
+pandas yaml scipy.optimize ipywidgets"""
+"""Imported once, so that no copy has to."""
+
+
+def nothing(*_, **__) -> None:
+    """Stands in for what only shows: no claim looks at it."""
+
+
+def cells(path: Path) -> list[str]:
+    """The code up to the last claim."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    last = max((i for i, source in enumerate(code) if "claim(" in source), default=-1)
+    return code[: last + 1]
+
+
+class Undrawn(ast.NodeTransformer):
+    """Leaves out the statements that only draw: they take most of the time."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+        called = getattr(getattr(node.value, "func", None), "attr", "")
+        return ast.copy_location(ast.Pass(), node) if called.startswith("draw_") else node
+
+
+def run(path: Path) -> dict:
+    """The ending of the chapter."""
+    from trial import page
+    from trial.page import style
+    from trial.page.claims import ContradictionError
+
+    for name in ("show", "table", "say", "show_source"):
+        setattr(style, name, nothing)
+        setattr(page, name, nothing)
+    page.explore = nothing
+    space = {"__name__": "__main__", "display": nothing}
+    first = {"end": "passed", "words": ""}
+    for number, source in enumerate(cells(path)):
+        try:
+            exec(compile(Undrawn().visit(ast.parse(source)), f"cell {number}", "exec"), space)
+        except ContradictionError as error:
+            return {"end": "claim", "words": str(error), "after": first["words"]}
+        except Exception as error:
+            end = "assert" if isinstance(error, AssertionError) else "crash"
+            if first["end"] == "passed":
+                first = {"end": end, "words": f"cell {number}: {type(error).__name__}: {error}"}
+    return first
+
+
+def answer(order: dict) -> dict:
+    """The ending of order["notebook"] on the copy in order["folder"], in this process."""
+    sys.path.insert(0, order["folder"])
+    builtins.SEEN = set()
+    notebook = Path(order["folder"]) / "notebooks" / f"{order['chapter']}.ipynb"
+    os.chdir(notebook.parent)
+    begun = perf_counter()
+    ending = run(notebook)
+    import reglib
+
+    ending |= {"seconds": round(perf_counter() - begun, 1), "seen": sorted(builtins.SEEN)}
+    return ending | {"reglib": reglib.__file__}
+
+
+def forked(order: dict) -> dict:
+    """The same in a process of its own, given up after order["patience"] seconds."""
+    here, there = Pipe(duplex=False)
+    if not (child := os.fork()):
+        try:
+            there.send(answer(order))
+        except BaseException as error:  # a copy that cannot even be imported
+            there.send({"end": "crash", "words": repr(error), "seconds": 0, "seen": []})
+        os._exit(0)
+    there.close()
+    late = {"end": "endless", "words": "", "seconds": order["patience"], "seen": []}
+    ending = here.recv() if here.poll(order["patience"]) else late
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return ending
+
+
+if __name__ == "__main__":
+    matplotlib.use("Agg")
+    for name in SHARED.split():
+        importlib.import_module(name)
+    IPython.display.display = nothing
+    assert "reglib" not in sys.modules  # or every copy would be the first one
+    out, sys.stdout = sys.stdout, open(os.devnull, "w")
+    for line in sys.stdin:
+        print(json.dumps(forked(json.loads(line))), file=out, flush=True)

@@ -1,0 +1,273 @@
+"""The harness that times things is held to what it says, on tiny work."""
+
+import csv
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import growth, harness, linear, nets, problems, startup, table
+from benchmarks.gap import relative_gap, worst_gap
+from reglib.losses import SquaredError
+from reglib.penalties import L1
+from reglib.solvers import (
+    coordinate_descent,
+    duality_gap,
+    elastic_net_path,
+    lasso_path,
+    proximal_gradient,
+    ridge,
+    ridge_path,
+)
+from reglib.tuning import kfold, lasso_cv, ridge_loo
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Sets the load average that the harness sees."""
+    monkeypatch.delenv("BENCH_ANYWAY", raising=False)
+    return lambda value: monkeypatch.setattr(os, "getloadavg", lambda: (value, 0, 0))
+
+
+def case(rivals, ours=lambda: 1.0):
+    return harness.Case("work", "data", 0, ours, rivals, lambda found: abs(found - 1))
+
+
+def rows_of(*cases):
+    return [*harness.rows([harness.measure(one, 3, 2) for one in cases])]
+
+
+def test_the_gap_by_hand():
+    # X = (1, 1)', y = (2, 4), w = 0, lam = 1: P = 5; r = y, x'r/n = 3, so u = y/3 and
+    # D = (20 - ||2/3 y||^2) / 4 = 25/9; the difference over ||y||^2 / 2n = 5.
+    X, y = np.ones((2, 1)), np.array([2.0, 4.0])
+    assert relative_gap(X, y, np.zeros(1), 1.0) == pytest.approx((5 - 25 / 9) / 5)
+    assert relative_gap(X, y, np.array([2.0]), 1.0) == pytest.approx(0, abs=1e-15)
+    # l1 = l2 = 1/2 at w = 0: D(y) = 5 - (3 - 1/2)^2 / (2/2) = -5/4.
+    assert relative_gap(X, y, np.zeros(1), 1.0, 0.5) == pytest.approx((5 + 5 / 4) / 5)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+def test_the_gap_bounds_the_distance_from_the_minimum_and_is_no_better_than_ours(ratio):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, 5)), rng.standard_normal(20)
+    lams = problems.grid(X, y, ratio)[::20]
+    path = elastic_net_path(X, y, lams, l1_ratio=ratio)
+    assert worst_gap(X, y, path.w, lams, ratio) < 1e-13
+    away = path.w + 0.01 * rng.standard_normal(path.w.shape)
+    excess = []
+    for w, best, lam in zip(away, path.w, lams, strict=True):
+        cost = [
+            np.square(y - X @ v).mean() / 2
+            + lam * (ratio * np.abs(v).sum() + (1 - ratio) / 2 * v @ v)
+            for v in (w, best)
+        ]
+        excess.append((cost[0] - cost[1]) / (np.square(y).mean() / 2))
+    gaps = [relative_gap(X, y, w, lam, ratio) for w, lam in zip(away, lams, strict=True)]
+    assert (np.array(gaps) >= excess).all()
+    assert (np.array(gaps) >= duality_gap(X, y, away, lams[:, None], ratio) * (1 - 1e-9)).all()
+
+
+def test_a_rival_that_is_not_installed_is_missing_and_no_error():
+    absent = harness.rival("celer", "1e-04", lambda module: None, 1.0, module="no_such_package")
+    assert (absent.run, absent.note) == (None, "missing")
+    (row,) = rows_of(case([absent]))
+    assert (row["note"], row["ratio"], row["theirs"]) == ("missing", "", "")
+    assert "| missing |" in table.line(row)
+
+
+def test_a_busy_machine_is_refused_unless_told_and_then_says_so(load, monkeypatch):
+    load(0.49)
+    assert harness.check_load() == "load average 0.49"
+    load(0.51)
+    with pytest.raises(harness.BusyError, match="0.51, above 0.5"):
+        harness.check_load()
+    monkeypatch.setenv("BENCH_ANYWAY", "1")
+    assert "A BUSY MACHINE" in harness.check_load()
+
+
+def test_the_command_refuses_a_busy_machine_in_words(load, monkeypatch, capsys):
+    load(3.0)
+    monkeypatch.setattr(harness, "PATIENCE", 0)
+    monkeypatch.setattr(harness, "pin", lambda: None)
+    assert command.main(["--quick"]) == 2
+    assert "BENCH_ANYWAY=1" in capsys.readouterr().err
+
+
+def test_waiting_lets_the_load_fall(load, monkeypatch, capsys):
+    load(0.9)
+    monkeypatch.setattr(harness.time, "sleep", lambda _: load(0.3))
+    assert harness.check_load(60) == "load average 0.30"
+    assert "waiting" in capsys.readouterr().err
+
+
+def test_ours_and_theirs_take_turns_and_every_turn_counts():
+    turns = []
+    rival = harness.Rival("theirs", "", lambda: turns.append("B") or 1.5, 2.0)
+    sample = harness.measure(case([rival], lambda: turns.append("A") or 1.0), 3, 2)
+    order = "".join(turns).replace("AA", "A").replace("BB", "B")
+    while "AA" in order or "BB" in order:  # fast work is called many times for one reading
+        order = order.replace("AA", "A").replace("BB", "B")
+    assert order == "ABABABAB"  # a warm-up and three turns
+    assert sample.judged == {"": 0.0, "theirs ": 0.5}
+
+
+def test_a_row_holds_medians_ranges_and_the_worst_error_over_the_seeds():
+    rival = harness.Rival("theirs", "1e-04", lambda: 1.0, 0.5)
+    one = harness.Sample(case([rival]), {"": [1.0, 2.0, 3.0]}, {"": 1e-9, "theirs 1e-04": 1e-4})
+    two = harness.Sample(case([rival]), {"": [2.0]}, {"": 1e-7, "theirs 1e-04": 1e-5})
+    one.seconds["theirs 1e-04"], two.seconds["theirs 1e-04"] = [4.0, 4.0, 4.0], [5.0]
+    (row,) = harness.rows([one, two])
+    assert set(row) == set(harness.COLUMNS)
+    assert (row["ours"], row["ours_low"], row["ours_high"]) == ("2000", "1000", "3000")
+    assert (row["ratio"], row["ratio_low"], row["ratio_high"]) == ("0.45", "0.25", "0.75")
+    assert (row["ours_error"], row["theirs_error"], row["seeds"]) == ("1e-07", "1e-04", "2")
+    assert table.verdict(row) == "reached"
+
+
+def planted(**changes):
+    row = dict.fromkeys(harness.COLUMNS, "") | {"work": "w", "data": "d", "rival": "r"}
+    return row | {"ratio": "0.5", "ratio_low": "0.4", "ratio_high": "0.6"} | changes
+
+
+def test_a_comparison_finds_a_planted_change_and_nothing_else():
+    assert table.departures([planted()], [planted()]) == []
+    within = planted(ratio="0.59", ratio_low="0.58", ratio_high="0.7")
+    assert table.departures([within], [planted()]) == []
+    slower = planted(ratio="0.9", ratio_low="0.8", ratio_high="1.0")
+    (found,) = table.departures([slower], [planted()])
+    assert "the ratio was 0.5 (0.4-0.6) and is 0.9 (0.8-1.0)" in found
+    (found,) = table.departures([planted(data="new")], [planted()])
+    assert "not in the committed table" in found
+    missing = planted(ratio="", note="missing")
+    assert table.departures([missing], [planted()]) == []
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path):
+    table.write([planted(note='a, "b"')], tmp_path / "t.csv")
+    assert table.read(tmp_path / "t.csv") == [planted(note='a, "b"')]
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+def test_a_path_case_judges_ours_and_scikit_learn_by_the_same_gap(ratio, monkeypatch):
+    monkeypatch.setitem(problems.DRAWN, "tiny", (30, 6, 2, 0.5))
+    one = linear.path("tiny", 0, ratio, {"1e-08": 0.1})
+    sample = harness.measure(one, 2, 2)
+    assert sample.judged[""] < 1e-13
+    # scikit-learn stops by its own gap, relative to ||y||^2 and not half of it.
+    assert sample.judged["scikit-learn 1e-08"] < 1e-7
+    goals = {(row["rival"], row["setting"]): row["goal"] for row in harness.rows([sample])}
+    assert goals["scikit-learn", "1e-08"] == "0.1"
+
+
+def test_other_linear_cases_agree_with_scikit_learn():
+    for one in (
+        linear.cross_validation("diabetes 442 x 10", 1, 0.05),
+        linear.leave_one_out("diabetes 442 x 10", 1, 0.05),
+    ):
+        runs = {"": one.ours} | {r.setting: r.run for r in one.rivals}
+        errors = {name: one.judge(run()) for name, run in runs.items()}
+        assert errors[""] < 1e-10
+        assert min(errors.values()) < 1e-10
+        assert max(errors.values()) < 0.01
+
+
+def test_training_is_judged_even_without_an_oracle(monkeypatch):
+    monkeypatch.setattr(nets, "STEPS", 2)
+    for one in (nets.mlp_steps(8, 0, (1, 1)), nets.rnn_steps(5, 0, (1, 1))):
+        assert np.isfinite(one.ours()).all()
+        assert [rival.name for rival in one.rivals] == ["torch", "jax"]
+    together = nets.configurations(4, 0, (1, 1))
+    np.testing.assert_allclose(together.ours(), together.rivals[0].run(), rtol=1e-12)
+
+
+def test_starting_reglib_costs_no_more_than_numpy_by_far():
+    first = startup.samples(1)[0]
+    assert first.case.data == "import reglib"
+    assert len(first.seconds[""]) == 1
+    assert first.seconds[""][0] > 0
+
+
+def test_growth_changes_only_the_size_that_it_names():
+    for size, (values, _, _) in growth.SIZES.items():
+        assert values == sorted(values)
+        assert growth.work(size, values[0])() is not None
+
+
+def test_the_committed_results_have_every_column_and_a_goal_for_every_kind_of_work():
+    with table.RESULTS.open(encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert set(rows[0]) == set(harness.COLUMNS)
+    kinds = {row["work"] for row in rows}
+    assert {row["work"] for row in rows if row["goal"]} == kinds
+    assert len(kinds) == 9
+    assert all(row["ratio"] or row["note"] for row in rows)
+
+
+def test_the_benchmarks_import_without_a_rival():
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name in ('celer', 'torch', 'jax'): raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from benchmarks import linear, nets\n"
+        "notes = {r.note for r in nets.mlp_steps(8, 0, (1, 1)).rivals}\n"
+        "notes |= {r.note for r in linear.path('correlated 500 x 200', 0, 1.0, {}).rivals}\n"
+        "assert notes == {'', 'missing'}, notes\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+TALL = np.random.default_rng(0).standard_normal((20_000, 20))
+TARGET = TALL[:, 0] + np.random.default_rng(1).standard_normal(20_000)
+COPIES = {
+    # What each may hold beside X, in copies of it: a mask of what is finite (1/8), and ...
+    "lasso path": (lambda X, y: lasso_path(X, y, problems.grid(X, y)), 0.3),
+    "elastic-net path": (lambda X, y: elastic_net_path(X, y, l1_ratio=0.5), 0.4),
+    "lasso cv": (lambda X, y: lasso_cv(X, y, kfold(len(X), 5, np.random.default_rng(0))), 3.5),
+    "ridge": (lambda X, y: ridge(X, y, 1.0), 3.2),
+    "ridge path": (lambda X, y: ridge_path(X, y, [1.0, 0.1]), 3.2),
+    "leave one out": (lambda X, y: ridge_loo(X, y, [1.0, 0.1]), 5.2),
+    "coordinate descent": (
+        lambda X, y: coordinate_descent(SquaredError(X, y), L1(0.1), max_iter=3),
+        2.3,
+    ),
+    "proximal gradient": (
+        lambda X, y: proximal_gradient(SquaredError(X, y), L1(0.1), np.zeros(20), max_iter=3),
+        0.5,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_no_solver_holds_more_copies_of_the_data_than_its_algorithm_needs(name):
+    solve, copies = COPIES[name]
+    solve(TALL[:100], TARGET[:100])  # what is loaded at the first call is not of this one
+    tracemalloc.start()
+    try:
+        solve(TALL, TARGET)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= copies * TALL.nbytes, f"{peak / TALL.nbytes:.2f} copies"
+
+
+def test_wide_data_need_no_gram_matrix():
+    X = np.random.default_rng(0).standard_normal((40, 4000))
+    y = X[:, 0] + np.random.default_rng(1).standard_normal(40)
+    tracemalloc.start()
+    try:
+        path = lasso_path(X, y, problems.grid(X, y))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.2 * 8 * 4000**2
+    assert worst_gap(X, y, path.w, path.lam) < 1e-12

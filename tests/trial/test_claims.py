@@ -1,0 +1,182 @@
+"""The ledger in both directions: every verdict has evidence, all evidence has an entry."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from trial.page.claims import (
+    LABELS,
+    SETTLES,
+    WORDS,
+    ContradictionError,
+    Entry,
+    bibliography,
+    box,
+    claim,
+    ledger,
+    read_ledger,
+    summary,
+    weigh,
+)
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = {
+    path.stem: nbformat.read(path, as_version=4) for path in (ROOT / "notebooks").glob("*.ipynb")
+}
+
+
+def calls(notebook):
+    """Each `claim(...)` of a notebook as (id, its syntax, what its cell printed)."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        printed = [o["data"].get("text/plain", "") for o in cell.outputs if "data" in o]
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "claim":
+                yield node.args[0].value, node, "\n".join(printed)
+
+
+SETTLED = {
+    (name, id): (node, printed)
+    for name, notebook in NOTEBOOKS.items()
+    for id, node, printed in calls(notebook)
+}
+
+
+def sides(node):
+    """{"holds": [names], ...} of a claim's syntax."""
+    named = {k.arg: k.value for k in node.keywords if k.arg != "cites"}
+    order = [side for side in WORDS if side in named]
+    return {side: [key.value for key in named[side].keys] for side in order}
+
+
+def test_the_ledger_has_every_claim_and_every_defect_in_order():
+    claims = [f"C{k}" for k in range(1, 51)]
+    defects = [f"D{k}" for k in range(1, 21)]
+    assert list(ledger()) == claims + defects
+    assert {e.kind for e in ledger().values()} == {"claim", "defect"}
+
+
+@pytest.mark.parametrize("entry", ledger().values(), ids=ledger())
+def test_an_entry_says_what_its_kind_must_say(entry):
+    assert entry.statement and entry.settled_in
+    if entry.kind == "defect":
+        assert entry.verdict == "defect" and entry.line and entry.fix
+    else:
+        assert entry.section and entry.reason
+        assert bool(entry.condition) == (entry.verdict == "conditional")
+        assert bool(entry.instead) == (entry.verdict == "vague")
+        assert bool(entry.absent) == (entry.verdict == "undelivered")
+
+
+def test_every_settled_entry_is_settled_where_it_says():
+    promised = {(name, e.id) for e in ledger().values() for name in e.settled_in}
+    assert promised == set(SETTLED)
+
+
+def test_there_is_evidence_at_all():
+    assert len(SETTLED) >= 5
+
+
+@pytest.mark.parametrize("where", SETTLED, ids="-".join)
+def test_no_evidence_is_a_constant(where):
+    """A name in the expression means that something was computed."""
+    node, _ = SETTLED[where]
+    for keyword in node.keywords:
+        if keyword.arg == "cites":
+            continue
+        for value in keyword.value.values:
+            assert any(isinstance(part, ast.Name) for part in ast.walk(value)), ast.unparse(value)
+
+
+@pytest.mark.parametrize("where", SETTLED, ids="-".join)
+def test_the_page_shows_the_verdict_that_its_evidence_gives(where):
+    node, printed = SETTLED[where]
+    assert summary(ledger()[where[1]], sides(node)) in printed
+
+
+@pytest.mark.parametrize("where", SETTLED, ids="-".join)
+def test_a_flipped_verdict_contradicts_its_evidence(where):
+    node, _ = SETTLED[where]
+    entry = ledger()[where[1]]
+    evidence = {side: dict.fromkeys(names, True) for side, names in sides(node).items()}
+    weigh(entry, evidence)
+    for verdict in set(LABELS) - {entry.verdict}:
+        with pytest.raises(ContradictionError, match=f"the ledger says {verdict}"):
+            weigh(replace(entry, verdict=verdict), evidence)
+
+
+@pytest.mark.parametrize("verdict", LABELS)
+def test_only_the_right_sides_settle_a_verdict(verdict):
+    entry = Entry("C0", "claim", "A claim.", verdict=verdict)
+    for found, gives in SETTLES.items():
+        evidence = {side: {"a sentence": np.True_} for side in found}
+        if gives == verdict:
+            weigh(entry, evidence)
+        else:
+            with pytest.raises(ContradictionError):
+                weigh(entry, evidence)
+
+
+@pytest.mark.parametrize(
+    "sides", [{}, {"holds": {}}, {"holds": {"a": True}, "instead": {"b": True}}]
+)
+def test_no_evidence_or_mixed_evidence_settles_nothing(sides):
+    for verdict in LABELS:
+        with pytest.raises(ContradictionError, match="nothing definite"):
+            weigh(Entry("C0", "claim", "A claim.", verdict=verdict), sides)
+
+
+def test_evidence_that_did_not_come_true_stops_the_cell():
+    with pytest.raises(ContradictionError, match="'it is small' .* did not come true"):
+        claim("C8", fails={"it is large": True, "it is small": False})
+
+
+@pytest.mark.parametrize("value", [1, "yes", None, 0.5, ["hoerl1970"]], ids=str)
+def test_evidence_must_be_true_or_false(value):
+    with pytest.raises(TypeError, match="must be True or False"):
+        claim("C8", fails={"a sentence": value})
+
+
+def test_an_unknown_claim_or_citation_is_an_error():
+    with pytest.raises(KeyError):
+        claim("C51", holds={"a sentence": True})
+    with pytest.raises(ValueError, match="nobody1900"):
+        claim("C8", fails={"a sentence": True}, cites=["nobody1900"])
+
+
+def test_the_literature_settles_only_what_is_about_the_literature():
+    literature = Entry("C0", "claim", "A claim.", verdict="true", evidence="literature")
+    weigh(literature, {"holds": {"it is in wide use": ["hoerl1970", "tibshirani1996"]}})
+    with pytest.raises(ContradictionError, match="nobody1900"):
+        weigh(literature, {"holds": {"it is in wide use": ["hoerl1970", "nobody1900"]}})
+    with pytest.raises(ContradictionError):
+        weigh(literature, {"holds": {"it is in wide use": []}})
+    with pytest.raises(TypeError, match="holds must map sentences to booleans"):
+        claim("C8", holds=True)
+    with pytest.raises(ContradictionError):
+        weigh(replace(literature, verdict="false"), {"holds": {"it is": ["hoerl1970"]}})
+
+
+def test_every_citation_of_a_page_is_in_the_bibliography():
+    assert {"hoerl1970", "pascanu2013"} <= bibliography()
+
+
+def test_a_box_says_the_verdict_the_claim_and_the_evidence():
+    html = box(ledger()["C8"], {"fails": ["it is <not>"]})
+    assert 'id="claim-c8"' in html and ">False<" in html and "it is &lt;not&gt;" in html
+
+
+def test_a_ledger_with_an_unknown_verdict_or_a_double_entry_is_refused(tmp_path):
+    file = tmp_path / "claims.yml"
+    file.write_text("claims: [{id: C1, statement: s, verdict: maybe}]\ndefects: []\n")
+    with pytest.raises(ValueError, match="C1: verdict must be one of"):
+        read_ledger(file)
+    row = "{id: C1, statement: s, verdict: true}"
+    file.write_text(f"claims: [{row}, {row}]\ndefects: []\n")
+    with pytest.raises(ValueError, match="C1 stands twice"):
+        read_ledger(file)
