@@ -1,4 +1,4 @@
-"""The command line: `python -m reglib diagnose run.csv`."""
+"""The command line: `reglib diagnose run.csv`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEALTHY, ILL, BAD_INPUT = 0, 1, 2
 
 def parser() -> argparse.ArgumentParser:
     """The options of the command."""
-    whole = argparse.ArgumentParser(prog="python -m reglib", description=__doc__)
+    whole = argparse.ArgumentParser(prog="reglib", description=__doc__)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser(
         "diagnose",
@@ -48,14 +48,10 @@ def read(options: argparse.Namespace) -> Log:
 
 
 def draw(path: str, log: Log, found: Diagnosis) -> None:
-    """Write the picture. ValueError, in words, without matplotlib or for an unknown ending."""
-    try:
-        from reglib.doctor import picture as diagnosed
-    except ImportError as error:
-        if error.name is None or not error.name.startswith("matplotlib"):
-            raise
-        raise ValueError("--picture needs matplotlib: pip install matplotlib") from None
-    diagnosed.save(path, log.losses, log.gradient_norms, found)
+    """Write the picture. ImportError, in words, without matplotlib; ValueError: its ending."""
+    from reglib.doctor import picture
+
+    picture.save(path, log.losses, log.gradient_norms, found)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"error: cannot open {error.filename}: {error.strerror}", file=sys.stderr)
         return BAD_INPUT
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     return HEALTHY if found.cause == "healthy" else ILL

@@ -12,18 +12,21 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from reglib import _checks
 from reglib._checks import Array
+from reglib.extras import extra
 from reglib.losses import HuberLoss, LogisticLoss
 from reglib.solvers import elastic_net_path, lasso_path, newton, ridge
 from reglib.solvers.newton import units
 from reglib.tuning.selection import mean_of
+
+with extra("sklearn"):
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils import column_or_1d
+    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.validation import check_is_fitted, validate_data
 
 
 class _Linear(BaseEstimator):

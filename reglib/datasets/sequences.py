@@ -8,6 +8,7 @@ import numpy as np
 
 from reglib import _checks
 from reglib._checks import Array, Generators
+from reglib.extras import extra
 
 
 class Sequences(NamedTuple):
@@ -61,7 +62,8 @@ def digits() -> Sequences:
     >>> digits().u.shape
     (1797, 8, 8)
     """
-    from sklearn.datasets import load_digits
+    with extra("sklearn"):
+        from sklearn.datasets import load_digits
 
     data = load_digits()
     return Sequences(data.images / 16, data.target.astype(np.float64))

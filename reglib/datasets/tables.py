@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from reglib import _checks
 from reglib._checks import Array
+from reglib.extras import extra
 
 
 class Data(NamedTuple):
@@ -87,7 +88,8 @@ def diabetes(standardized: bool = True) -> Data:
     >>> X.shape, names[:4]
     ((442, 10), ('age', 'sex', 'bmi', 'bp'))
     """
-    from sklearn.datasets import load_diabetes
+    with extra("sklearn"):
+        from sklearn.datasets import load_diabetes
 
     data = load_diabetes(scaled=False)
     X = standardize(data.data).X if standardized else data.data

@@ -1,6 +1,6 @@
 """A trace and its diagnosis in one picture, in a notebook and for the command line.
 
-Matplotlib alone is enough here, so that `python -m reglib diagnose --picture` needs nothing else.
+Matplotlib alone is enough here, so that `reglib diagnose --picture` needs nothing else.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ import os
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from reglib.doctor import Diagnosis
+from reglib.extras import extra
+
+with extra("picture"):
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
 BLUE, RED, INK = "#0060a8", "#c4460a", "#1b1f24"  # blue and red for the color-blind
 MOST = 4000

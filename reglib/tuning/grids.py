@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from reglib import _checks
 from reglib._checks import Array
+from reglib.extras import extra
 
 Part = dict[str, NDArray[Any]]
 
@@ -130,7 +131,8 @@ def _computed(
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import TimeoutError as NoAnswerError
 
-    from joblib import Parallel, delayed, effective_n_jobs
+    with extra("sweep"):
+        from joblib import Parallel, delayed, effective_n_jobs
 
     if n_jobs is not None and (not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0):
         raise ValueError(f"n_jobs must be None or a whole number, not 0, got {n_jobs!r}")

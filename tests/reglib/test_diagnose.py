@@ -464,7 +464,7 @@ def test_without_matplotlib_the_picture_is_refused_in_words(tmp_path):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 2
     assert "healthy" in run.stdout
-    assert run.stderr == "error: --picture needs matplotlib: pip install matplotlib\n"
+    assert run.stderr == "error: matplotlib is missing: pip install 'reglib[picture]'\n"
 
 
 @pytest.mark.slow
