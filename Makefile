@@ -21,7 +21,7 @@ BUILD := jupyter-book build -W -n --keep-going
 # A reader's own plotting backend would replace the one that puts figures into a notebook.
 unexport MPLBACKEND
 
-.PHONY: help install book test test-slow lab serve pdf epub notebooks lighthouse format lock clean
+.PHONY: help install book test test-slow lab serve pdf epub notebooks wheels lighthouse format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -83,6 +83,10 @@ epub: $(STAMP) ## the whole book as _build/regularization-on-trial.epub
 notebooks: $(STAMP) ## execute the notebooks in place and keep what is stable
 	$(BIN)/python -m trial.press.notebooks
 
+wheels: $(STAMP) ## build both wheels into dist/: with them a notebook runs anywhere
+	$(BIN)/python -m flit_core.wheel --outdir dist .
+	$(BIN)/python -m flit_core.wheel --outdir dist book
+
 # The rivals live in an environment of their own, so that the book does not depend on them. What
 # cannot be installed is reported as missing.
 BENCH := _build/bench
@@ -133,9 +137,9 @@ format: $(STAMP) ## format the code as `make test` wants it
 
 lock: ## compile requirements.lock again (needs uv)
 	@command -v $(UV) >/dev/null || { echo "uv is needed: pip install uv, or UV=its path" >&2; exit 1; }
-	$(UV) pip compile pyproject.toml book/pyproject.toml --no-emit-package reglib --all-extras --universal --python-version 3.11 \
-	  --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate \
-	  --quiet -o requirements.lock
+	$(UV) pip compile pyproject.toml book/pyproject.toml --all-extras --universal \
+	  --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
+	  --no-annotate --no-emit-package reglib --quiet -o requirements.lock
 
 clean: ## remove the built book and the caches (the environment stays)
 	rm -rf _build .pytest_cache .ruff_cache

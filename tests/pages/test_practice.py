@@ -7,24 +7,22 @@ import pytest
 
 from trial.page.exercises import LABELS, exercises, grade
 
-from .test_files import PAGES
-
 pytestmark = pytest.mark.browser
 
 
-def page_of(module):
-    """The page whose exercises stand in `module`."""
-    stem = module.removeprefix("chapter_")
-    (name,) = [n for n in PAGES if n.startswith((f"notebooks/{stem}_", f"notebooks/{stem}."))]
-    return name
+PLACES = {"choosing_lambda": "08_choosing_lambda", "cliff": "11_cliff"}
 
 
-def own(module):
-    return import_module(f"trial.page.exercises.{module}").EXERCISES
+def page_of(chapter):
+    return f"notebooks/{PLACES[chapter]}.html"
+
+
+def own(chapter):
+    return import_module(f"trial.chapters.{chapter}.exercises").EXERCISES
 
 
 # One script serves every page; these two have a count, a word, one number and several.
-every_kind = pytest.mark.parametrize("module", ["chapter_08", "chapter_11"])
+every_kind = pytest.mark.parametrize("chapter", PLACES)
 
 
 class Box:
@@ -65,10 +63,10 @@ def refuses_words(box):
 
 
 @every_kind
-def test_what_needs_no_kernel_can_be_done_on_the_page(look, book, module):
-    page = look(book + page_of(module), book, width=390)
+def test_what_needs_no_kernel_can_be_done_on_the_page(look, book, chapter):
+    page = look(book + page_of(chapter), book, width=390)
     found = boxes(page)
-    assert [box.exercise.id for box in found] == [e.id for e in own(module) if not e.at]
+    assert [box.exercise.id for box in found] == [e.id for e in own(chapter) if not e.at]
     for box in found:
         if not box.exercise.choices:
             refuses_words(box)
@@ -78,7 +76,7 @@ def test_what_needs_no_kernel_can_be_done_on_the_page(look, book, module):
 
 
 def test_the_quiz_says_what_it_thinks_of_each_choice(look, book):
-    page = look(book + page_of("chapter_08"), book)
+    page = look(book + page_of("choosing_lambda"), book)
     for place in page.locator(".trial-quiz fieldset").all():
         said = []
         for choice in place.locator("input").all():

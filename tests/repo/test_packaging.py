@@ -2,14 +2,17 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
+from flit_core.wheel import make_wheel_in
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -214,3 +217,42 @@ def test_a_fresh_copy_installs_once(tmp_path):
     assert make("-q", "install", cwd=tmp_path).returncode == 0
     python = tmp_path / ".venv" / "bin" / "python"
     assert subprocess.run([python, "-m", "pip", "check"]).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """Both wheels, unpacked side by side in a folder that holds nothing else."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for place in (ROOT, ROOT / "book"):
+        built = make_wheel_in(place / "pyproject.toml", folder).file
+        with zipfile.ZipFile(built) as wheel:
+            wheel.extractall(folder)
+        built.unlink()
+    return folder
+
+
+def test_each_wheel_holds_its_own_package_and_what_it_reads(wheels):
+    held = {path.name for path in wheels.iterdir() if not path.name.endswith(".dist-info")}
+    assert held == {"reglib", "trial"}
+    for package, home in (("reglib", ROOT / "reglib"), ("trial", ROOT / "book" / "trial")):
+        files = {p.relative_to(home) for p in home.rglob("*") if p.suffix not in ("", ".pyc")}
+        assert files == {p.relative_to(wheels / package) for p in (wheels / package).rglob("*.*")}
+    (entries,) = wheels.glob("reglib-*/entry_points.txt")
+    assert "reglib=reglib.__main__:main" in entries.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+)
+def test_a_notebook_runs_with_the_wheels_alone(wheels, tmp_path, name):
+    """In an empty folder: nothing that it reads stands in the checkout."""
+    code = (
+        "import sys, nbformat, trial, reglib; from nbclient import execute;"
+        "assert trial.__file__.startswith(sys.argv[2]) and reglib.__file__.startswith(sys.argv[2]);"
+        "execute(nbformat.read(sys.argv[1], as_version=4), cwd='.', timeout=120)"
+    )
+    shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", tmp_path)
+    env = os.environ | {"PYTHONPATH": str(wheels)}
+    command = [sys.executable, "-c", code, f"{name}.ipynb", str(wheels)]
+    subprocess.run(command, cwd=tmp_path, env=env, check=True)
