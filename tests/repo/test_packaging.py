@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import reglib
+import trial
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -130,6 +131,11 @@ def test_the_version_is_written_the_same_everywhere():
     heading = re.search(r"^## (\S+)", read("CHANGELOG.md"), re.M)
     assert heading is not None
     assert reglib.__version__ == yaml.safe_load(read("CITATION.cff"))["version"] == heading[1]
+
+
+def test_the_wheels_have_the_names_that_the_readme_gives():
+    named = set(re.findall(r"(\w+)-([\d.]+)-py3-none-any\.whl", read("README.md")))
+    assert named == {(module.__name__, module.__version__) for module in (reglib, trial)}
 
 
 def test_the_release_has_one_date():
