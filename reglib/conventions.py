@@ -11,8 +11,8 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Hyper
 
 # (formula, c over our mean loss apart from n, whether c has a factor n, what the loss measures).
 LOSSES = {

@@ -18,8 +18,8 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
+from reglib.inputs import Array
 from reglib.losses import HuberLoss, LogisticLoss
 from reglib.solvers import elastic_net_path, lasso_path, newton, ridge
 from reglib.solvers.newton import units

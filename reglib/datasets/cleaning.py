@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
+from reglib.inputs import Array
 
 NORMAL_MAD = 1.4826
 """So many median absolute deviations of a normal column are one standard deviation."""

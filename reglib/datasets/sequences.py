@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array, Generators
+from reglib import inputs as _checks
+from reglib.inputs import Array, Generators
 
 
 class Sequences(NamedTuple):

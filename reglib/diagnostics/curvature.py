@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
 from reglib._intervals import stable_intervals
+from reglib.inputs import Array
 
 
 def _hessian(hessian_or_loss: Any) -> Array:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Array, Hyper
 from reglib.optimizers.chain import Memoryless
 
 SMALL = 1e-140

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import Any
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Array, Hyper
 
 
 class Schedule:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Array, Hyper
 from reglib.losses import SquaredError
 from reglib.penalties import L1, L2, ElasticNet, Masked, Penalty
 from reglib.solvers.descent import Result, _run

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Array, Hyper
 from reglib.penalties import Penalty
 from reglib.solvers.descent import Result, _run
 
@@ -125,4 +125,4 @@ def barzilai_borwein(
 
 
 def _inner(name: str, value: ArrayLike) -> Hyper:
-    return _checks.hyper(name, value, "> 0 and < 1", lambda a: (a > 0) & (a < 1))
+    return _checks.hyper("> 0 and < 1", lambda a: (a > 0) & (a < 1))(name, value)

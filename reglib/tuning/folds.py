@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reglib import _checks
+from reglib import inputs as _checks
 
 Fold = tuple[NDArray[np.int_], NDArray[np.int_]]
 """Row numbers (train, test), each in ascending order."""

@@ -13,8 +13,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
+from reglib.inputs import Array
 
 Part = dict[str, NDArray[Any]]
 

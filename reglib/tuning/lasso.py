@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
 from reglib.datasets import standardize
+from reglib.inputs import Array
 from reglib.solvers.homotopy import read_off
 from reglib.tuning.selection import Scores, mean_of, scored
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
+from reglib.inputs import Array
 from reglib.tuning.selection import Scores, mean_of, scored
 
 WORST = 1e4

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
 from reglib.datasets import standardize
+from reglib.inputs import Array
 from reglib.solvers import ridge
 
 Fit = Callable[[Array, Array, Array], ArrayLike]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib._checks._words import Hyper, shown
-from reglib._checks.arrays import array_of
-from reglib._checks.numbers import count, positive
+from reglib.inputs.arrays import array_of, read_only
+from reglib.inputs.numbers import count, positive
+from reglib.inputs.words import Hyper, shown
 
 
 def generator(rng: Any) -> np.random.Generator:
@@ -84,13 +84,21 @@ def sweeps(name: str, value: Any) -> dict[str, tuple[int, ...]]:
     if isinstance(value, tuple):
         parts = {f"{name}[{i}]": part for i, part in enumerate(value)}
     elif is_dataclass(value):
-        held = [(field, getattr(value, field.name)) for field in fields(value)]
+        held = {field.name: getattr(value, field.name) for field in fields(value)}
+        types = _types(type(value))
         parts = {  # an array is swept where its field says so, and may hold data elsewhere
-            f"{name}.{field.name}": part
-            for field, part in held
-            if field.type in ("Hyper", Hyper) or not isinstance(part, np.ndarray)
+            f"{name}.{field}": part
+            for field, part in held.items()
+            if types.get(field) == Hyper or not isinstance(part, np.ndarray)
         }
     return {label: axes for part in parts.items() for label, axes in sweeps(*part).items()}
+
+
+def _types(cls: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(cls)
+    except NameError:  # a type that only a type checker imports
+        return {}
 
 
 def transform(name: str, value: Any) -> Any:
@@ -143,13 +151,12 @@ def widths(name: str, value: Any) -> tuple[int, ...]:
 
 def groups(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """A whole number (P,) for each weight, the group it belongs to."""
-    array = array_of(name, value, "whole numbers").copy()  # the caller may go on writing to theirs
+    array = array_of(name, value, "whole numbers")
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must be an array of whole numbers, got {shown(value)}")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
-    array.flags.writeable = False
-    return array
+    return read_only(array)
 
 
 def shape(name: str, value: Any) -> tuple[int, int]:

@@ -1,0 +1,89 @@
+"""What may come in: an argument is declared as one of these kinds, and `checked` sees to it.
+
+    @checked
+    def shrink(w: Weights, step: Positive) -> Array: ...
+
+Lists and integers come as float64, a copy only where one is needed. What does not fit is a
+ValueError or a TypeError with the name, the rule and the value: "step must be finite and > 0, got
+-1". A kind is a type with rules, which stand in `numbers`, `arrays` and `things`; a body calls a
+rule itself where it depends on more than the arguments.
+"""
+
+from typing import Annotated, Any
+
+from numpy.typing import ArrayLike
+
+from reglib.inputs.arrays import (
+    columns,
+    columns_of,
+    design,
+    finite,
+    floats,
+    folds,
+    labels,
+    leading,
+    mask,
+    matrices,
+    record,
+    rows,
+    start,
+    unclean,
+    weights,
+)
+from reglib.inputs.checking import Beside, checked
+from reglib.inputs.numbers import (
+    bounds,
+    count,
+    descending,
+    fraction,
+    hyper,
+    nonnegative,
+    over_weights,
+    per_column,
+    positive,
+    proportion,
+    scalar,
+    single,
+)
+from reglib.inputs.things import (
+    flag,
+    function,
+    generator,
+    generators,
+    groups,
+    learning_rate,
+    methods,
+    names,
+    objective,
+    one_of,
+    penalty,
+    schedule,
+    shape,
+    sweeps,
+    that,
+    transform,
+    valued,
+    widths,
+)
+from reglib.inputs.words import Array, Generators, Hyper, shown
+
+NonNegative = Annotated[Hyper, nonnegative]
+Positive = Annotated[Hyper, positive]
+Proportion = Annotated[Hyper, proportion]
+"""A hyper-parameter between 0 and 1, as all of these a number or an array (..., 1) of them."""
+
+Weights = Annotated[ArrayLike, floats]
+"""Real numbers (..., P), inf and NaN among them: a run may diverge."""
+Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
+"""Flat weights (..., m n), which the body gets as (..., m, n); the object has a `shape` (m, n)."""
+Groups = Annotated[ArrayLike, groups]
+Mask = Annotated[ArrayLike, mask]
+Shape = Annotated[tuple[int, int], shape]
+
+PenaltyLike = Annotated[Any, penalty]
+
+PLACEMENTS = ("coupled", "decoupled", "shrink_after", "proximal")
+"""Where an L2 term can stand in a step of gradient descent; see `solvers.gradient_descent`."""
+
+DIVERGED = 1e12
+"""A run is over when a weight reaches this size; far beyond it float64 overflows."""
