@@ -27,6 +27,8 @@ from reglib.inputs.arrays import (
     record,
     rows,
     start,
+    table,
+    targets,
     unclean,
     weights,
 )
@@ -72,8 +74,17 @@ Positive = Annotated[Hyper, positive]
 Proportion = Annotated[Hyper, proportion]
 """A hyper-parameter between 0 and 1, as all of these a number or an array (..., 1) of them."""
 
+Table = Annotated[ArrayLike, table]
+Targets = Annotated[ArrayLike, Beside("X", targets)]
+"""Numbers (n,), one for each row of the `X` beside it or of the object."""
+Labels = Annotated[Targets, labels]
+Rows = Annotated[Any, Beside("n_rows", rows)]
+"""Some of the object's `n_rows` rows: indices, a slice or a boolean array."""
+
 Weights = Annotated[ArrayLike, floats]
 """Real numbers (..., P), inf and NaN among them: a run may diverge."""
+PerColumn = Annotated[ArrayLike, columns_of("X")]
+"""Weights (..., p), one for each column of `X`."""
 Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
 """Flat weights (..., m n), which the body gets as (..., m, n); the object has a `shape` (m, n)."""
 Groups = Annotated[ArrayLike, groups]

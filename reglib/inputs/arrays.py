@@ -108,11 +108,11 @@ def record(name: str, value: ArrayLike, size: int | None = None, least: float = 
     return array
 
 
-def labels(y: Array) -> Array:
+def labels(name: str, y: Array) -> Array:
     """Targets that are classes: each 0 or 1."""
     wrong = np.flatnonzero((y != 0) & (y != 1))
     if wrong.size:
-        raise ValueError(f"y must hold only 0 and 1, got {y[wrong[0]]:g} at index {wrong[0]}")
+        raise ValueError(f"{name} must hold only 0 and 1, got {y[wrong[0]]:g} at index {wrong[0]}")
     return y
 
 
