@@ -24,6 +24,7 @@ from reglib.inputs.arrays import (
     leading,
     mask,
     matrices,
+    per_weight,
     record,
     rows,
     start,
@@ -71,6 +72,7 @@ from reglib.inputs.words import Array, Generators, Hyper, shown
 
 NonNegative = Annotated[Hyper, nonnegative]
 Positive = Annotated[Hyper, positive]
+Fraction = Annotated[Hyper, fraction]
 Proportion = Annotated[Hyper, proportion]
 """A hyper-parameter between 0 and 1, as all of these a number or an array (..., 1) of them."""
 
@@ -81,8 +83,12 @@ Labels = Annotated[Targets, labels]
 Rows = Annotated[Any, Beside("n_rows", rows)]
 """Some of the object's `n_rows` rows: indices, a slice or a boolean array."""
 
+PositiveNumber = Annotated[float, positive, single]
+
 Weights = Annotated[ArrayLike, floats]
 """Real numbers (..., P), inf and NaN among them: a run may diverge."""
+Gradient = Annotated[ArrayLike, Beside("w", per_weight)]
+"""Numbers (..., P), one for each of the weights `w` beside it."""
 PerColumn = Annotated[ArrayLike, columns_of("X")]
 """Weights (..., p), one for each column of `X`."""
 Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
@@ -91,7 +97,11 @@ Groups = Annotated[ArrayLike, groups]
 Mask = Annotated[ArrayLike, mask]
 Shape = Annotated[tuple[int, int], shape]
 
+Count = Annotated[int, count]
+Flag = Annotated[bool, flag]
+LearningRate = Annotated[Any, learning_rate]
 PenaltyLike = Annotated[Any, penalty]
+ScheduleLike = Annotated[Any, schedule]
 
 PLACEMENTS = ("coupled", "decoupled", "shrink_after", "proximal")
 """Where an L2 term can stand in a step of gradient descent; see `solvers.gradient_descent`."""

@@ -181,6 +181,11 @@ def weights(
     return w
 
 
+def per_weight(name: str, gradient: ArrayLike, w: Array) -> Array:
+    """A number for each of the weights w (..., P)."""
+    return weights(name, gradient, w.shape[-1])
+
+
 def columns(name: str, w: ArrayLike, size: int, other: str, shape: tuple[int, ...]) -> Array:
     """Weights (..., size), one for each column of something else."""
     return weights(name, w, size, ", one for each column of ", other, shape)
