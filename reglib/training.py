@@ -85,7 +85,7 @@ def train(
     step = _stepper(optimizer, penalty, _checks.one_of("placement", placement, PLACEMENTS))
     if progress and not callable(progress):
         raise TypeError(f"progress must be a function such as tqdm, got {_checks.shown(progress)}")
-    w = _checks.start(w0).copy()
+    w = _checks.start("w0", w0).copy()
     _fit_together(w, optimizer, penalty)
     memory, losses, norms, kept = optimizer.start(w), [], [], {}  # kept: by this run alone
     alive = np.abs(w).max(axis=-1) < DIVERGED
@@ -250,7 +250,7 @@ def _epochs(objective: Any, n_epochs: int, batch_size: int | None, rng: Any) -> 
     if not hasattr(objective, "n_rows") or not hasattr(objective, "on"):
         raise TypeError(f"batch_size is for an objective with rows, got {_checks.shown(objective)}")
     size, n = _checks.count("batch_size", batch_size), objective.n_rows
-    rng = _checks.generator(rng)
+    rng = _checks.generator("rng", rng)
     orders = (rng.permutation(n) for _ in range(n_epochs))
     return (objective.on(order[a : a + size]) for order in orders for a in range(0, n, size))
 

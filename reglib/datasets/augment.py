@@ -35,7 +35,7 @@ def add_noise(
     X, y = _checks.design(X, y)
     sigma = _checks.per_column("sigma", sigma, X.shape[1])
     X, y = _repeated(X, y, copies)
-    X += sigma * _checks.generator(rng).standard_normal(X.shape)
+    X += sigma * _checks.generator("rng", rng).standard_normal(X.shape)
     return Augmented(X, y)
 
 
@@ -56,7 +56,7 @@ def input_dropout(
     X, y = _checks.design(X, y)
     p = _checks.single("p", _checks.fraction("p", p))
     X, y = _repeated(X, y, copies)
-    X *= (_checks.generator(rng).random(X.shape) >= p) / (1 - p)
+    X *= (_checks.generator("rng", rng).random(X.shape) >= p) / (1 - p)
     return Augmented(X, y)
 
 

@@ -30,8 +30,8 @@ def top_eigenvalue(
     >>> top_eigenvalue(loss, [0.0, 0.0], rng=np.random.default_rng(0))[0].round(12)
     np.float64(2.0)
     """
-    w = _checks.start(w, "w")
-    rng, tol = _checks.generator(rng), _checks.nonnegative("tol", tol)
+    w = _checks.start("w", w)
+    rng, tol = _checks.generator("rng", rng), _checks.nonnegative("tol", tol)
     v = rng.standard_normal(w.shape)
     basis, alphas, betas = [v / np.linalg.norm(v, axis=-1, keepdims=True)], [], []
     alive = np.ones(w.shape[:-1], dtype=bool)

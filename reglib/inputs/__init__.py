@@ -9,8 +9,10 @@ ValueError or a TypeError with the name, the rule and the value: "step must be f
 rule itself where it depends on more than the arguments.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib.inputs.arrays import (
@@ -54,6 +56,7 @@ from reglib.inputs.things import (
     generator,
     generators,
     groups,
+    having,
     learning_rate,
     methods,
     names,
@@ -79,10 +82,13 @@ Proportion = Annotated[Hyper, proportion]
 Table = Annotated[ArrayLike, table]
 Targets = Annotated[ArrayLike, Beside("X", targets)]
 """Numbers (n,), one for each row of the `X` beside it or of the object."""
+Folds = Annotated[Iterable[Any], Beside("X", folds)]
 Labels = Annotated[Targets, labels]
 Rows = Annotated[Any, Beside("n_rows", rows)]
 """Some of the object's `n_rows` rows: indices, a slice or a boolean array."""
 
+Lams = Annotated[ArrayLike, descending]
+"""A grid (k,) of numbers >= 0 in any order, which the body gets from large to small."""
 PositiveNumber = Annotated[float, positive, single]
 
 Weights = Annotated[ArrayLike, floats]
@@ -94,12 +100,18 @@ PerColumn = Annotated[ArrayLike, columns_of("X")]
 Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
 """Flat weights (..., m n), which the body gets as (..., m, n); the object has a `shape` (m, n)."""
 Groups = Annotated[ArrayLike, groups]
+Start = Annotated[ArrayLike, start]
+"""Weights (..., P) to start from: finite."""
 Mask = Annotated[ArrayLike, mask]
 Shape = Annotated[tuple[int, int], shape]
 
 Count = Annotated[int, count]
+Generator = Annotated["np.random.Generator", generator]
+"""The source of random numbers, always handed in. A string: numpy.random loads when needed."""
 Flag = Annotated[bool, flag]
 LearningRate = Annotated[Any, learning_rate]
+Function = Annotated[Callable[..., Any], function]
+ObjectiveLike = Annotated[Any, objective]
 PenaltyLike = Annotated[Any, penalty]
 ScheduleLike = Annotated[Any, schedule]
 

@@ -116,7 +116,7 @@ def labels(name: str, y: Array) -> Array:
     return y
 
 
-def start(w0: ArrayLike, name: str = "w0") -> Array:
+def start(name: str, w0: ArrayLike) -> Array:
     """Weights to start from: finite, at least one axis."""
     w0 = finite(name, w0)
     if w0.ndim == 0:
@@ -145,8 +145,9 @@ def rows(name: str, value: Any, n: int) -> Any:
     return array
 
 
-def folds(name: str, value: Any, n: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """Pairs (train, test) of row numbers: each of n rows is tested once, and trains otherwise."""
+def folds(name: str, value: Any, X: Array) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Pairs (train, test) of row numbers: each row of X is tested once, and trains otherwise."""
+    n = len(X)
     try:
         pairs = [(train, test) for train, test in value]
     except (TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, get_type_hints
 
@@ -14,10 +14,10 @@ from reglib.inputs.numbers import count, positive
 from reglib.inputs.words import Hyper, shown
 
 
-def generator(rng: Any) -> np.random.Generator:
+def generator(name: str, rng: Any) -> np.random.Generator:
     """The source of random numbers, always handed in."""
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {shown(rng)}")
+        raise TypeError(f"{name} must be a numpy.random.Generator, got {shown(rng)}")
     return rng
 
 
@@ -29,7 +29,7 @@ def generators(rng: Any) -> list[np.random.Generator]:
         raise TypeError(f"rng must be a numpy.random.Generator or a list of them, got {shown(rng)}")
     if not rng:
         raise ValueError("rng must be a numpy.random.Generator or a list of them, got no generator")
-    return [generator(r) for r in rng]
+    return [generator("rng", r) for r in rng]
 
 
 def _has(value: Any, *methods: str) -> bool:
@@ -65,6 +65,11 @@ def methods(name: str, value: Any, *wanted: str) -> Any:
             f"SquaredError(X, y), got {shown(value)}"
         )
     return value
+
+
+def having(*wanted: str) -> Callable[[str, Any], Any]:
+    """The rule for anything with these methods."""
+    return lambda name, value: methods(name, value, *wanted)
 
 
 def valued(name: str, value: Any) -> Any:

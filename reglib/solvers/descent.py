@@ -145,7 +145,7 @@ def gradient_descent(
     return _run(
         updates[placement],
         loss.value if penalty is None else lambda w: loss.value(w) + P.value(w),
-        _checks.start(w0),
+        _checks.start("w0", w0),
         s,
         tol,
         max_iter,
@@ -190,7 +190,7 @@ def proximal_gradient(
     return _run(
         update,
         lambda w: loss.value(w) + penalty.value(w),
-        _checks.start(w0),
+        _checks.start("w0", w0),
         s,
         tol,
         max_iter,

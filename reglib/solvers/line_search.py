@@ -81,7 +81,7 @@ def backtracking(
         taken = s
         return np.where(good[..., None], new, np.where(lost[..., None], np.nan, w))
 
-    return _run(update, f.value, _checks.start(w0), lambda: taken, tol, max_iter, record)
+    return _run(update, f.value, _checks.start("w0", w0), lambda: taken, tol, max_iter, record)
 
 
 def barzilai_borwein(
@@ -121,7 +121,7 @@ def barzilai_borwein(
         taken, last = np.where(curved, length / np.where(curved, bend, 1), first), g
         return w - taken * g
 
-    return _run(update, f.value, _checks.start(w0), lambda: taken, tol, max_iter, record)
+    return _run(update, f.value, _checks.start("w0", w0), lambda: taken, tol, max_iter, record)
 
 
 def _inner(name: str, value: ArrayLike) -> Hyper:
