@@ -9,7 +9,7 @@ ValueError or a TypeError with the name, the rule and the value: "step must be f
 rule itself where it depends on more than the arguments.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -27,12 +27,13 @@ from reglib.inputs.arrays import (
     mask,
     matrices,
     per_weight,
+    raw_table,
+    raw_targets,
     record,
     rows,
     start,
     table,
     targets,
-    unclean,
     weights,
 )
 from reglib.inputs.checking import Beside, checked
@@ -83,18 +84,24 @@ Table = Annotated[ArrayLike, table]
 Targets = Annotated[ArrayLike, Beside("X", targets)]
 """Numbers (n,), one for each row of the `X` beside it or of the object."""
 Folds = Annotated[Iterable[Any], Beside("X", folds)]
+RawTable = Annotated[ArrayLike, raw_table]
+RawTargets = Annotated[ArrayLike, Beside("X", raw_targets)]
+Names = Annotated[Sequence[str], Beside("X", names)]
 Labels = Annotated[Targets, labels]
 Rows = Annotated[Any, Beside("n_rows", rows)]
 """Some of the object's `n_rows` rows: indices, a slice or a boolean array."""
 
 Lams = Annotated[ArrayLike, descending]
 """A grid (k,) of numbers >= 0 in any order, which the body gets from large to small."""
+FractionNumber = Annotated[float, fraction, single]
 PositiveNumber = Annotated[float, positive, single]
 
 Weights = Annotated[ArrayLike, floats]
 """Real numbers (..., P), inf and NaN among them: a run may diverge."""
 Gradient = Annotated[ArrayLike, Beside("w", per_weight)]
 """Numbers (..., P), one for each of the weights `w` beside it."""
+Scale = Annotated[Hyper, Beside("X", per_column)]
+"""A number >= 0, or one for each column of `X`."""
 PerColumn = Annotated[ArrayLike, columns_of("X")]
 """Weights (..., p), one for each column of `X`."""
 Matrices = Annotated[ArrayLike, Beside("shape", matrices)]

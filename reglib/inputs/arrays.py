@@ -76,10 +76,14 @@ def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     return X, targets("y", y, X)
 
 
-def unclean(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-    """A table X (n, p) and its targets y (n,) as they come: NaN and inf may be in them."""
-    X, y = shaped("X", X, 2), _flat("y", y)
-    return X, _of_rows(shaped("y", y, 1), X)
+def raw_table(name: str, X: ArrayLike) -> Array:
+    """A table (n, p) as it comes: NaN and inf may be in it."""
+    return shaped(name, X, 2)
+
+
+def raw_targets(name: str, y: ArrayLike, X: Array) -> Array:
+    """Targets (n,) as they come, one for each row of a table X."""
+    return _of_rows(shaped(name, _flat(name, y), 1), X)
 
 
 def _flat(name: str, y: ArrayLike) -> Array:

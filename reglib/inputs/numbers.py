@@ -65,9 +65,9 @@ def over_weights(lam: Hyper) -> Hyper:
     return lam[..., 0] if isinstance(lam, np.ndarray) else lam
 
 
-def per_column(name: str, value: ArrayLike, size: int) -> Array:
-    """A number >= 0, or an array with one for each of `size` columns; never a sweep."""
-    array = floats(name, value)
+def per_column(name: str, value: ArrayLike, X: Array) -> Array:
+    """A number >= 0, or an array with one for each column of X; never a sweep."""
+    array, size = floats(name, value), X.shape[1]
     if array.shape not in ((), (size,)):
         raise ValueError(
             f"{name} must be a number or {size} of them, one for each column of X, "

@@ -113,8 +113,9 @@ def transform(name: str, value: Any) -> Any:
     return value
 
 
-def names(name: str, value: Any, size: int) -> tuple[str, ...]:
-    """A word for each of `size` columns."""
+def names(name: str, value: Any, X: NDArray[Any]) -> tuple[str, ...]:
+    """A word for each column of X."""
+    size = X.shape[1]
     words = () if isinstance(value, str) or not hasattr(value, "__iter__") else tuple(value)
     if not words or not all(isinstance(word, str) for word in words):
         raise TypeError(f"{name} must be a list of words, got {shown(value)}")
