@@ -10,12 +10,14 @@ rule itself where it depends on more than the arguments.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib.inputs.arrays import (
+    column_mask,
     columns,
     columns_of,
     design,
@@ -34,6 +36,7 @@ from reglib.inputs.arrays import (
     start,
     table,
     targets,
+    vector,
     weights,
 )
 from reglib.inputs.checking import Beside, checked
@@ -74,6 +77,9 @@ from reglib.inputs.things import (
 )
 from reglib.inputs.words import Array, Generators, Hyper, shown
 
+PLACEMENTS = ("coupled", "decoupled", "shrink_after", "proximal")
+"""Where an L2 term can stand in a step of gradient descent; see `solvers.gradient_descent`."""
+
 NonNegative = Annotated[Hyper, nonnegative]
 Positive = Annotated[Hyper, positive]
 Fraction = Annotated[Hyper, fraction]
@@ -109,7 +115,10 @@ Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
 Groups = Annotated[ArrayLike, groups]
 Start = Annotated[ArrayLike, start]
 """Weights (..., P) to start from: finite."""
+Vector = Annotated[ArrayLike, vector]
 Mask = Annotated[ArrayLike, mask]
+ColumnMask = Annotated[ArrayLike, Beside("X", column_mask)]
+Placement = Annotated[str, partial(one_of, choices=PLACEMENTS)]
 Shape = Annotated[tuple[int, int], shape]
 
 Count = Annotated[int, count]
@@ -121,9 +130,6 @@ Function = Annotated[Callable[..., Any], function]
 ObjectiveLike = Annotated[Any, objective]
 PenaltyLike = Annotated[Any, penalty]
 ScheduleLike = Annotated[Any, schedule]
-
-PLACEMENTS = ("coupled", "decoupled", "shrink_after", "proximal")
-"""Where an L2 term can stand in a step of gradient descent; see `solvers.gradient_descent`."""
 
 DIVERGED = 1e12
 """A run is over when a weight reaches this size; far beyond it float64 overflows."""

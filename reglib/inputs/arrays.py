@@ -60,6 +60,11 @@ def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
     return array
 
 
+def vector(name: str, w: ArrayLike) -> Array:
+    """Weights (P,), finite."""
+    return finite(name, w, 1)
+
+
 def table(name: str, X: ArrayLike) -> Array:
     """A table (n, p), finite."""
     return finite(name, X, 2)
@@ -227,3 +232,10 @@ def mask(name: str, value: ArrayLike) -> NDArray[np.bool_]:
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
     return read_only(array)
+
+
+def column_mask(name: str, value: ArrayLike, X: Array) -> NDArray[np.bool_]:
+    """A boolean array (p,), one for each column of X."""
+    array = mask(name, value)
+    columns(name, array, X.shape[1], "X", X.shape)
+    return array
