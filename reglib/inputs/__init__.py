@@ -99,6 +99,8 @@ Rows = Annotated[Any, Beside("n_rows", rows)]
 
 Lams = Annotated[ArrayLike, descending]
 """A grid (k,) of numbers >= 0 in any order, which the body gets from large to small."""
+NonNegativeNumber = Annotated[float, nonnegative, single]
+ProportionNumber = Annotated[float, proportion, single]
 FractionNumber = Annotated[float, fraction, single]
 PositiveNumber = Annotated[float, positive, single]
 
