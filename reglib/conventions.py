@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from numpy.typing import ArrayLike
 
 from reglib import inputs
-from reglib.inputs import Count, Hyper, PositiveNumber, ProportionNumber, checked
+from reglib.inputs import Hyper, PositiveNumber, ProportionNumber, checked
 
 # (formula, c over our mean loss apart from n, whether c has a factor n, what the loss measures).
 LOSSES = {
@@ -26,7 +26,6 @@ LOSSES = {
 }
 
 
-@checked
 @dataclass(frozen=True, eq=False)
 class Convention:
     """c f(w) + q v P(w): what one parameter v of one library means.
@@ -83,7 +82,7 @@ class Convention:
         ours = ours if number >= 1 else f"{ours}/{1 / number:g}"
         return f"{self.parameter} = " + (f"1/({ours})" if self.inverse else ours)
 
-    def factor(self, n: Count | None = None, y_std: PositiveNumber | None = None) -> float:
+    def factor(self, n: int | None = None, y_std: float | None = None) -> float:
         """c / q: the parameter for lam = 1, or its reciprocal where it is inverse.
 
         ValueError: n or y_std is needed and not given, or there is no equivalent lam.
@@ -92,10 +91,10 @@ class Convention:
         factor = LOSSES[self.loss][1] / self.weight
         if self.needs & {"n"}:
             inputs.that("n", n is not None, f"be given: {self.name!r} depends on it", n)
-            factor *= n
+            factor *= inputs.count("n", n)
         if self.needs & {"s"}:
             inputs.that("y_std", y_std is not None, f"be given: {self.name!r} needs it", y_std)
-            factor *= y_std
+            factor *= inputs.single("y_std", inputs.positive("y_std", y_std))
         return factor
 
     def from_ours(self, lam: Hyper, factor: float) -> Hyper:
@@ -163,8 +162,8 @@ def translate(
     source: Known,
     target: Known,
     *,
-    n: Count | None = None,
-    y_std: PositiveNumber | None = None,
+    n: int | None = None,
+    y_std: float | None = None,
 ) -> Hyper:
     """v_target = (c/q)_target (q/c)_source v_source: the number that gives the same fit.
 
@@ -195,7 +194,7 @@ def translate_elastic_net(
     source: KnownNet,
     target: KnownNet,
     *,
-    y_std: PositiveNumber | None = None,
+    y_std: float | None = None,
 ) -> tuple[float, float]:
     """(v, r) of the target with the same v r in front of ||w||_1 and the same v (1 - r)/2.
 

@@ -80,59 +80,53 @@ from reglib.inputs.words import Array, Generators, Hyper, shown
 PLACEMENTS = ("coupled", "decoupled", "shrink_after", "proximal")
 """Where an L2 term can stand in a step of gradient descent; see `solvers.gradient_descent`."""
 
-NonNegative = Annotated[Hyper, nonnegative]
-Positive = Annotated[Hyper, positive]
-Fraction = Annotated[Hyper, fraction]
-Proportion = Annotated[Hyper, proportion]
-"""A hyper-parameter between 0 and 1, as all of these a number or an array (..., 1) of them."""
-
-Table = Annotated[ArrayLike, table]
-Targets = Annotated[ArrayLike, Beside("X", targets)]
-"""Numbers (n,), one for each row of the `X` beside it or of the object."""
-Folds = Annotated[Iterable[Any], Beside("X", folds)]
-RawTable = Annotated[ArrayLike, raw_table]
-RawTargets = Annotated[ArrayLike, Beside("X", raw_targets)]
-Names = Annotated[Sequence[str], Beside("X", names)]
-Labels = Annotated[Targets, labels]
-Rows = Annotated[Any, Beside("n_rows", rows)]
-"""Some of the object's `n_rows` rows: indices, a slice or a boolean array."""
-
-Lams = Annotated[ArrayLike, descending]
-"""A grid (k,) of numbers >= 0 in any order, which the body gets from large to small."""
-NonNegativeNumber = Annotated[float, nonnegative, single]
-ProportionNumber = Annotated[float, proportion, single]
-FractionNumber = Annotated[float, fraction, single]
-PositiveNumber = Annotated[float, positive, single]
-
-Weights = Annotated[ArrayLike, floats]
-"""Real numbers (..., P), inf and NaN among them: a run may diverge."""
-Gradient = Annotated[ArrayLike, Beside("w", per_weight)]
-"""Numbers (..., P), one for each of the weights `w` beside it."""
-Scale = Annotated[Hyper, Beside("X", per_column)]
-"""A number >= 0, or one for each column of `X`."""
-PerColumn = Annotated[ArrayLike, columns_of("X")]
-"""Weights (..., p), one for each column of `X`."""
-Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
-"""Flat weights (..., m n), which the body gets as (..., m, n); the object has a `shape` (m, n)."""
-Groups = Annotated[ArrayLike, groups]
-Start = Annotated[ArrayLike, start]
-"""Weights (..., P) to start from: finite."""
-Vector = Annotated[ArrayLike, vector]
-Mask = Annotated[ArrayLike, mask]
-ColumnMask = Annotated[ArrayLike, Beside("X", column_mask)]
-Placement = Annotated[str, partial(one_of, choices=PLACEMENTS)]
-Shape = Annotated[tuple[int, int], shape]
-
-Count = Annotated[int, count]
-Generator = Annotated["np.random.Generator", generator]
-"""The source of random numbers, always handed in. A string: numpy.random loads when needed."""
-Flag = Annotated[bool, flag]
-LearningRate = Annotated[Any, learning_rate]
-Function = Annotated[Callable[..., Any], function]
-Valued = Annotated[Any, valued]
-ObjectiveLike = Annotated[Any, objective]
-PenaltyLike = Annotated[Any, penalty]
-ScheduleLike = Annotated[Any, schedule]
-
 DIVERGED = 1e12
 """A run is over when a weight reaches this size; far beyond it float64 overflows."""
+
+# Hyper-parameters: numbers, or arrays (..., 1) that sweep them.
+NonNegative = Annotated[Hyper, nonnegative]
+Positive = Annotated[Hyper, positive]
+Proportion = Annotated[Hyper, proportion]
+Fraction = Annotated[Hyper, fraction]
+
+# Numbers that cannot be swept.
+NonNegativeNumber = Annotated[float, nonnegative, single]
+PositiveNumber = Annotated[float, positive, single]
+ProportionNumber = Annotated[float, proportion, single]
+FractionNumber = Annotated[float, fraction, single]
+Count = Annotated[int, count]
+Lams = Annotated[ArrayLike, descending]
+
+# Data: a table X (n, p), and what belongs to its rows or columns.
+Table = Annotated[ArrayLike, table]
+RawTable = Annotated[ArrayLike, raw_table]
+Targets = Annotated[ArrayLike, Beside("X", targets)]
+RawTargets = Annotated[ArrayLike, Beside("X", raw_targets)]
+Labels = Annotated[Targets, labels]
+Folds = Annotated[Iterable[Any], Beside("X", folds)]
+Rows = Annotated[Any, Beside("n_rows", rows)]
+Names = Annotated[Sequence[str], Beside("X", names)]
+Scale = Annotated[Hyper, Beside("X", per_column)]
+
+# Weights (..., P). They may hold inf or NaN, since a run may diverge, but at the start.
+Weights = Annotated[ArrayLike, floats]
+Start = Annotated[ArrayLike, start]
+Vector = Annotated[ArrayLike, vector]
+PerColumn = Annotated[ArrayLike, columns_of("X")]
+Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
+Gradient = Annotated[ArrayLike, Beside("w", per_weight)]
+Mask = Annotated[ArrayLike, mask]
+ColumnMask = Annotated[ArrayLike, Beside("X", column_mask)]
+Groups = Annotated[ArrayLike, groups]
+Shape = Annotated[tuple[int, int], shape]
+
+# Everything else. numpy.random loads when it is needed, so its generator is named in a string.
+Generator = Annotated["np.random.Generator", generator]
+Flag = Annotated[bool, flag]
+Placement = Annotated[str, partial(one_of, choices=PLACEMENTS)]
+Function = Annotated[Callable[..., Any], function]
+LearningRate = Annotated[Any, learning_rate]
+ScheduleLike = Annotated[Any, schedule]
+PenaltyLike = Annotated[Any, penalty]
+ObjectiveLike = Annotated[Any, objective]
+Valued = Annotated[Any, valued]
