@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from reglib._checks import Array
+from reglib.inputs import Array
 
 
 def stable_intervals(H: Array, lam: float, D: Array) -> Array:

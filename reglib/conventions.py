@@ -7,12 +7,13 @@ its user sets, c and q its habits. Division by c changes no minimizer, so lam = 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Annotated, Literal
 
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Hyper
+from reglib import inputs
+from reglib.inputs import Hyper, PositiveNumber, ProportionNumber, checked
 
 # (formula, c over our mean loss apart from n, whether c has a factor n, what the loss measures).
 LOSSES = {
@@ -86,14 +87,14 @@ class Convention:
 
         ValueError: n or y_std is needed and not given, or there is no equivalent lam.
         """
-        _checks.that("convention", not self.reason, f"have a lam ({self.reason})", self.name)
+        inputs.that("convention", not self.reason, f"have a lam ({self.reason})", self.name)
         factor = LOSSES[self.loss][1] / self.weight
         if self.needs & {"n"}:
-            _checks.that("n", n is not None, f"be given: {self.name!r} depends on it", n)
-            factor *= _checks.count("n", n)
+            inputs.that("n", n is not None, f"be given: {self.name!r} depends on it", n)
+            factor *= inputs.count("n", n)
         if self.needs & {"s"}:
-            _checks.that("y_std", y_std is not None, f"be given: {self.name!r} needs it", y_std)
-            factor *= _checks.single("y_std", _checks.positive("y_std", y_std))
+            inputs.that("y_std", y_std is not None, f"be given: {self.name!r} needs it", y_std)
+            factor *= inputs.single("y_std", inputs.positive("y_std", y_std))
         return factor
 
     def from_ours(self, lam: Hyper, factor: float) -> Hyper:
@@ -147,15 +148,19 @@ ELASTIC_NETS = {
 }
 """The conventions of the two parts, L1 and L2, of one strength and one ratio."""
 
+Known = Annotated[str, partial(inputs.one_of, choices=tuple(CONVENTIONS))]
+KnownNet = Annotated[str, partial(inputs.one_of, choices=tuple(ELASTIC_NETS))]
+
 
 def _family(convention: Convention) -> str:
     return f"{convention.penalty} with {LOSSES[convention.loss][3]}"
 
 
+@checked
 def translate(
     value: ArrayLike,
-    source: str,
-    target: str,
+    source: Known,
+    target: Known,
     *,
     n: int | None = None,
     y_std: float | None = None,
@@ -173,20 +178,23 @@ def translate(
     >>> translate(5.0, "scikit-learn Ridge", "PyTorch, MSELoss", n=50)
     0.2
     """
-    a, b = (
-        CONVENTIONS[_checks.one_of(side, name, tuple(CONVENTIONS))]
-        for side, name in (("source", source), ("target", target))
-    )
+    a, b = CONVENTIONS[source], CONVENTIONS[target]
     if "ours" not in (a.name, b.name):
         rule = f"be {_family(a)}, as {a.name!r} is"
-        _checks.that("target", _family(a) == _family(b), rule, f"{b.name}, {_family(b)}")
-    check = _checks.positive if a.inverse or b.inverse else _checks.nonnegative
+        inputs.that("target", _family(a) == _family(b), rule, f"{b.name}, {_family(b)}")
+    check = inputs.positive if a.inverse or b.inverse else inputs.nonnegative
     lam = a.to_ours(check("value", value), a.factor(n, y_std))
     return b.from_ours(lam, b.factor(n, y_std))
 
 
+@checked
 def translate_elastic_net(
-    value: float, l1_ratio: float, source: str, target: str, *, y_std: float | None = None
+    value: PositiveNumber,
+    l1_ratio: ProportionNumber,
+    source: KnownNet,
+    target: KnownNet,
+    *,
+    y_std: float | None = None,
 ) -> tuple[float, float]:
     """(v, r) of the target with the same v r in front of ||w||_1 and the same v (1 - r)/2.
 
@@ -197,12 +205,7 @@ def translate_elastic_net(
     >>> translate_elastic_net(1.0, 0.5, "ours", "glmnet", y_std=3.0)
     (2.0, 0.25)
     """
-    a, b = (
-        ELASTIC_NETS[_checks.one_of(side, name, tuple(ELASTIC_NETS))]
-        for side, name in (("source", source), ("target", target))
-    )
-    value = _checks.single("value", _checks.positive("value", value))
-    ratio = _checks.single("l1_ratio", _checks.proportion("l1_ratio", l1_ratio))
-    l1 = translate(value * ratio, a[0], b[0], y_std=y_std)
-    l2 = translate(value * (1 - ratio), a[1], b[1], y_std=y_std)
+    a, b = ELASTIC_NETS[source], ELASTIC_NETS[target]
+    l1 = translate(value * l1_ratio, a[0], b[0], y_std=y_std)
+    l2 = translate(value * (1 - l1_ratio), a[1], b[1], y_std=y_std)
     return l1 + l2, l1 / (l1 + l2)

@@ -13,9 +13,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs
 from reglib.extras import extra
+from reglib.inputs import Array
 from reglib.losses import HuberLoss, LogisticLoss
 from reglib.solvers import elastic_net_path, lasso_path, newton, ridge
 from reglib.solvers.newton import units
@@ -35,6 +35,10 @@ class _Linear(BaseEstimator):
     def _numbers(self, X: ArrayLike, **options: Any) -> Any:
         return validate_data(self, X, dtype=np.float64, **options)
 
+    def _number(self, name: str, rule: Any = inputs.nonnegative) -> float:
+        """A parameter that is one number."""
+        return inputs.single(name, rule(name, getattr(self, name)))
+
     def _line(self, X: ArrayLike) -> Array:
         """X coef_ + intercept_, (n,)."""
         check_is_fitted(self)
@@ -47,7 +51,7 @@ class _Regressor(RegressorMixin, _Linear):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit coef_ (p,) and intercept_ to a table X (n, p) and targets y (n,)."""
         X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
-        free = _checks.flag("fit_intercept", self.fit_intercept)
+        free = inputs.flag("fit_intercept", self.fit_intercept)
         # The best intercept is mean(y) - mean(X) w: what is left has columns of mean 0 and none.
         X_mean, y_mean = (mean_of(X), y.mean()) if free else (np.zeros(X.shape[1]), 0.0)
         self.coef_ = self._weights(X - X_mean, y - y_mean)
@@ -73,7 +77,7 @@ class RidgeRegressor(_Regressor):
         self.fit_intercept = fit_intercept
 
     def _weights(self, X: Array, y: Array) -> Array:
-        return ridge(X, y, _lam(self))
+        return ridge(X, y, self._number("lam"))
 
 
 class LassoRegressor(_Regressor):
@@ -90,7 +94,7 @@ class LassoRegressor(_Regressor):
         self.fit_intercept = fit_intercept
 
     def _weights(self, X: Array, y: Array) -> Array:
-        return lasso_path(X, y, [_lam(self)]).w[0]
+        return lasso_path(X, y, [self._number("lam")]).w[0]
 
 
 class ElasticNetRegressor(_Regressor):
@@ -108,10 +112,10 @@ class ElasticNetRegressor(_Regressor):
         self.fit_intercept = fit_intercept
 
     def _weights(self, X: Array, y: Array) -> Array:
-        ratio = _checks.single("l1_ratio", _checks.proportion("l1_ratio", self.l1_ratio))
+        ratio = self._number("l1_ratio", inputs.proportion)
         if ratio == 0:
-            return ridge(X, y, _lam(self))
-        return elastic_net_path(X, y, [_lam(self)], l1_ratio=ratio).w[0]
+            return ridge(X, y, self._number("lam"))
+        return elastic_net_path(X, y, [self._number("lam")], l1_ratio=ratio).w[0]
 
 
 class _Smooth(_Linear):
@@ -119,7 +123,7 @@ class _Smooth(_Linear):
 
     def _minimize(self, X: Array, loss: Any) -> None:
         """Set coef_, intercept_ and n_iter_; warn as scikit-learn does where it takes too long."""
-        free, lam = int(_checks.flag("fit_intercept", self.fit_intercept)), _lam(self)
+        free, lam = int(inputs.flag("fit_intercept", self.fit_intercept)), self._number("lam")
         # Beside centered columns the intercept does not depend on how far from 0 they are.
         mean = mean_of(X) if free else np.zeros(X.shape[1])
         table = np.column_stack([np.ones((len(X), free)), X - mean])
@@ -127,7 +131,7 @@ class _Smooth(_Linear):
         start, bound = np.zeros(table.shape[1]), loss(table)
         # The gradient has units of its own, so it is measured against the one at the start.
         scale = np.linalg.norm(bound.gradient(start) / units(bound, lam * mask))
-        tol = _checks.single("tol", _checks.nonnegative("tol", self.tol)) * scale
+        tol = self._number("tol") * scale
         run = newton(bound, lam, start, mask=mask, tol=tol, max_iter=self.max_iter)
         self.coef_ = run.w[free:]
         self.intercept_ = float(run.w[:free].sum() - mean @ self.coef_)
@@ -166,7 +170,7 @@ class HuberRegressor(RegressorMixin, _Smooth):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit coef_ (p,) and intercept_ to a table X (n, p) and targets y (n,)."""
         X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
-        delta = _checks.single("delta", _checks.positive("delta", self.delta))
+        delta = self._number("delta", inputs.positive)
         middle = np.median(y) if self.fit_intercept else 0.0
         self._minimize(X, lambda table: HuberLoss(table, y - middle, delta))
         self.intercept_ += float(middle)
@@ -234,7 +238,3 @@ class LogisticClassifier(ClassifierMixin, _Smooth):
         """The likelier of classes_, (n,)."""
         sides = self._line(X) > 0  # asks first whether there is a fit
         return self.classes_[sides.astype(int)]
-
-
-def _lam(estimator: Any) -> float:
-    return _checks.single("lam", _checks.nonnegative("lam", estimator.lam))

@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib.inputs import Array, Labels, PerColumn, Positive, Rows, Table, Targets, checked
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class _Linear:
     """What the losses of a linear model share: a table X (n, p) and targets y (n,)."""
 
-    X: Any
-    y: Any
-
-    def __post_init__(self) -> None:
-        X, y = _checks.design(self.X, self.y)
-        object.__setattr__(self, "X", X)
-        object.__setattr__(self, "y", y)
+    X: Table
+    y: Targets
 
     @property
     def n_rows(self) -> int:
         return len(self.X)
-
-    def _weights(self, name: str, w: ArrayLike) -> Array:
-        return _checks.columns(name, w, self.X.shape[1], "X", self.X.shape)
 
     def curvature(self) -> Array:
         """A matrix (p, p) that no Hessian exceeds: the one at w = 0, where a row is undecided."""
         p = self.X.shape[1]
         return self.hessian_vector(np.zeros(p), np.eye(p))
 
-    def on(self, rows: ArrayLike) -> Self:
+    def on(self, rows: Rows) -> Self:
         """The same loss on some rows of the data (indices, a slice or a boolean array)."""
-        rows = _checks.rows("rows", rows, len(self.X))
         return replace(self, X=self.X[rows], y=self.y[rows])
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SquaredError(_Linear):
     """1/(2n) ||X w - y||^2 for a table X (n, p), targets y (n,) and weights w (..., p).
@@ -57,26 +48,26 @@ class SquaredError(_Linear):
     (np.float64(1.25), array([-1.5, -2.5]))
     """
 
-    def residual(self, w: ArrayLike) -> Array:
+    def residual(self, w: PerColumn) -> Array:
         """X w - y, of shape (..., n)."""
-        return self._weights("w", w) @ self.X.T - self.y
+        return w @ self.X.T - self.y
 
-    def value(self, w: ArrayLike) -> Array:
+    def value(self, w: PerColumn) -> Array:
         return np.square(self.residual(w)).mean(axis=-1) / 2
 
-    def gradient(self, w: ArrayLike) -> Array:
+    def gradient(self, w: PerColumn) -> Array:
         return self.residual(w) @ self.X / len(self.X)
 
-    def hessian_vector(self, w: ArrayLike, v: ArrayLike) -> Array:
+    def hessian_vector(self, w: PerColumn, v: PerColumn) -> Array:
         """H v for v (..., p); the Hessian of a squared error does not depend on w."""
-        self._weights("w", w)
-        return self._weights("v", v) @ self.X.T @ self.X / len(self.X)
+        return v @ self.X.T @ self.X / len(self.X)
 
     def lipschitz(self) -> float:
         """L, the largest eigenvalue of H: the gradient's Lipschitz constant."""
         return float(np.linalg.norm(self.X, 2) ** 2 / len(self.X))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class LogisticLoss(_Linear):
     """mean of log(1 + exp(z)) - y z, z = X w, for X (n, p), labels y (n,) in {0, 1}, w (..., p).
@@ -91,32 +82,31 @@ class LogisticLoss(_Linear):
     (np.float64(0.693147), array([-0.25]))
     """
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _checks.labels(self.y)
+    y: Labels
 
-    def margin(self, w: ArrayLike) -> Array:
+    def margin(self, w: PerColumn) -> Array:
         """(2y - 1) X w, of shape (..., n): positive where a row is on the right side."""
-        return (2 * self.y - 1) * (self._weights("w", w) @ self.X.T)
+        return (2 * self.y - 1) * (w @ self.X.T)
 
-    def value(self, w: ArrayLike) -> Array:
+    def value(self, w: PerColumn) -> Array:
         return np.logaddexp(0, -self.margin(w)).mean(axis=-1)
 
-    def gradient(self, w: ArrayLike) -> Array:
+    def gradient(self, w: PerColumn) -> Array:
         wrong = np.exp(-np.logaddexp(0, self.margin(w)))  # the probability of the other label
         return ((1 - 2 * self.y) * wrong) @ self.X / len(self.X)
 
-    def hessian_vector(self, w: ArrayLike, v: ArrayLike) -> Array:
+    def hessian_vector(self, w: PerColumn, v: PerColumn) -> Array:
         """H(w) v for v (..., p)."""
         m = self.margin(w)
         curvature = np.exp(-np.logaddexp(0, m) - np.logaddexp(0, -m))
-        return (curvature * (self._weights("v", v) @ self.X.T)) @ self.X / len(self.X)
+        return (curvature * (v @ self.X.T)) @ self.X / len(self.X)
 
     def lipschitz(self) -> float:
         """The largest eigenvalue of X'X/(4n), a bound on that of every Hessian, met at w = 0."""
         return float(np.linalg.norm(self.X, 2) ** 2 / (4 * len(self.X)))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class HuberLoss(_Linear):
     """mean of r^2/2 where |r| <= delta, of delta |r| - delta^2/2 beyond, r = X w - y.
@@ -133,26 +123,22 @@ class HuberLoss(_Linear):
     (np.float64(4.8125), array([-0.75]))
     """
 
-    delta: Any
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "delta", _checks.positive("delta", self.delta))
+    delta: Positive
 
     residual = SquaredError.residual
 
-    def value(self, w: ArrayLike) -> Array:
+    def value(self, w: PerColumn) -> Array:
         size = np.abs(self.residual(w))
         near = np.minimum(size, self.delta)  # m (|r| - m/2) is both cases, and squares nothing huge
         return (near * (size - near / 2)).mean(axis=-1)
 
-    def gradient(self, w: ArrayLike) -> Array:
+    def gradient(self, w: PerColumn) -> Array:
         return np.clip(self.residual(w), -self.delta, self.delta) @ self.X / len(self.X)
 
-    def hessian_vector(self, w: ArrayLike, v: ArrayLike) -> Array:
+    def hessian_vector(self, w: PerColumn, v: PerColumn) -> Array:
         """H(w) v for v (..., p)."""
         near = np.abs(self.residual(w)) <= self.delta
-        return (near * (self._weights("v", v) @ self.X.T)) @ self.X / len(self.X)
+        return (near * (v @ self.X.T)) @ self.X / len(self.X)
 
     def curvature(self) -> Array:
         """X'X/n, which no Hessian exceeds: the one of a fit that is off by less than delta."""

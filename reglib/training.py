@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib import _checks
-from reglib._checks import DIVERGED, PLACEMENTS, Array
+from reglib import inputs
+from reglib.inputs import DIVERGED, Array, Count, PenaltyLike, Placement, Start, Valued, checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +42,20 @@ class History:
         return self.diverged_at >= 0
 
 
+@checked
 def train(
     objective: Any,
     optimizer: Any,
-    w0: ArrayLike,
+    w0: Start,
     *,
-    n_steps: int | None = None,
-    n_epochs: int | None = None,
-    batch_size: int | None = None,
+    n_steps: Count | None = None,
+    n_epochs: Count | None = None,
+    batch_size: Count | None = None,
     rng: Any = None,
-    penalty: Any = None,
-    placement: str = "coupled",
-    validation: Any = None,
-    patience: int | None = None,
+    penalty: PenaltyLike | None = None,
+    placement: Placement = "coupled",
+    validation: Valued | None = None,
+    patience: Count | None = None,
     progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
 ) -> History:
     """Minimize objective + penalty; t is what the optimizer's transforms make of a gradient.
@@ -82,10 +83,10 @@ def train(
     >>> train(loss, Optimizer(learning_rate=0.1), [0.0], n_steps=200).w.round(6)
     array([2.])
     """
-    step = _stepper(optimizer, penalty, _checks.one_of("placement", placement, PLACEMENTS))
+    step = _stepper(optimizer, penalty, placement)
     if progress and not callable(progress):
-        raise TypeError(f"progress must be a function such as tqdm, got {_checks.shown(progress)}")
-    w = _checks.start(w0).copy()
+        raise TypeError(f"progress must be a function such as tqdm, got {inputs.shown(progress)}")
+    w = w0.copy()
     _fit_together(w, optimizer, penalty)
     memory, losses, norms, kept = optimizer.start(w), [], [], {}  # kept: by this run alone
     alive = np.abs(w).max(axis=-1) < DIVERGED
@@ -127,9 +128,7 @@ class _Watch:
         if patience is not None and validation is None:
             raise ValueError(f"patience goes with validation, got patience={patience} alone")
         self.validation = validation
-        if validation is not None:
-            _checks.valued("validation", validation)
-        self.patience = np.inf if patience is None else _checks.count("patience", patience)
+        self.patience = np.inf if patience is None else patience
         self.losses: list[Array] = []
         self.best_w, self.best = w, np.full(w.shape[:-1], np.inf)
         self.best_at = np.zeros(w.shape[:-1], dtype=np.int64)
@@ -164,9 +163,9 @@ class _Watch:
 
 def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:
     """An error if a sweep of one hyper-parameter cannot be one with that of another."""
-    axes = {"w0": w.shape[:-1], **_checks.sweeps("learning_rate", optimizer.learning_rate)}
-    axes |= _checks.sweeps("transforms", getattr(optimizer, "transforms", ()))
-    _checks.leading(axes | _checks.sweeps("penalty", penalty))
+    axes = {"w0": w.shape[:-1], **inputs.sweeps("learning_rate", optimizer.learning_rate)}
+    axes |= inputs.sweeps("transforms", getattr(optimizer, "transforms", ()))
+    inputs.leading(axes | inputs.sweeps("penalty", penalty))
 
 
 def value_and_gradient(objective: Any, w: Array, kept: Any = None) -> tuple[Array, Array]:
@@ -190,14 +189,13 @@ def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tupl
         raise TypeError(f"optimizer must be an Optimizer, got {type(optimizer).__name__}")
     if penalty is None:
         return optimizer.step
-    P = _checks.penalty("penalty", penalty)
     rule = optimizer.learning_rate
     if placement in ("shrink_after", "proximal") and getattr(rule, "signed", False):
         raise ValueError(
             f"placement must be 'coupled' or 'decoupled' with a learning rate that may become "
-            f"negative, got {placement!r} with {_checks.shown(rule)}"
+            f"negative, got {placement!r} with {inputs.shown(rule)}"
         )
-    return _step_with(optimizer, P, placement)
+    return _step_with(optimizer, penalty, placement)
 
 
 def _step_with(optimizer: Any, P: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
@@ -231,26 +229,24 @@ def _batches(
         raise ValueError(f"give n_steps or n_epochs, got n_steps={n_steps}, n_epochs={n_epochs}")
     fresh = callable(objective) and not hasattr(objective, "gradient")
     if not fresh and batch_size is None:
-        _checks.objective("objective", objective)
+        inputs.objective("objective", objective)
     if n_steps is not None:
         if batch_size is not None:
             raise ValueError("batch_size goes with n_epochs, got n_steps")
-        steps = _checks.count("n_steps", n_steps)
         if fresh:
-            _checks.generators(rng)
-        return (objective(rng) if fresh else objective for _ in range(steps))
+            inputs.generators(rng)
+        return (objective(rng) if fresh else objective for _ in range(n_steps))
     if fresh:
         raise ValueError("a function that makes fresh batches has no epochs: give n_steps")
-    return _epochs(objective, _checks.count("n_epochs", n_epochs), batch_size, rng)
+    return _epochs(objective, n_epochs, batch_size, rng)
 
 
-def _epochs(objective: Any, n_epochs: int, batch_size: int | None, rng: Any) -> Iterator[Any]:
-    if batch_size is None:
+def _epochs(objective: Any, n_epochs: int, size: int | None, rng: Any) -> Iterator[Any]:
+    if size is None:
         return (objective for _ in range(n_epochs))
     if not hasattr(objective, "n_rows") or not hasattr(objective, "on"):
-        raise TypeError(f"batch_size is for an objective with rows, got {_checks.shown(objective)}")
-    size, n = _checks.count("batch_size", batch_size), objective.n_rows
-    rng = _checks.generator(rng)
+        raise TypeError(f"batch_size is for an objective with rows, got {inputs.shown(objective)}")
+    n, rng = objective.n_rows, inputs.generator("rng", rng)
     orders = (rng.permutation(n) for _ in range(n_epochs))
     return (objective.on(order[a : a + size]) for order in orders for a in range(0, n, size))
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib.inputs import Array, Count, FractionNumber, Generator, Scale, Table, Targets, checked
 
 
 class Augmented(NamedTuple):
@@ -18,9 +16,8 @@ class Augmented(NamedTuple):
     y: Array
 
 
-def add_noise(
-    X: ArrayLike, y: ArrayLike, sigma: ArrayLike, *, copies: int, rng: np.random.Generator
-) -> Augmented:
+@checked
+def add_noise(X: Table, y: Targets, sigma: Scale, *, copies: Count, rng: Generator) -> Augmented:
     """X + sigma z for `copies` copies of the rows, z standard normal; y is repeated as it is.
 
     X (n, p), y (n,). sigma >= 0 in the units of X, a number or one for each column (p,). The mean
@@ -32,15 +29,13 @@ def add_noise(
     Augmented(X=array([[1., 2.],
            [1., 2.]]), y=array([3., 3.]))
     """
-    X, y = _checks.design(X, y)
-    sigma = _checks.per_column("sigma", sigma, X.shape[1])
-    X, y = _repeated(X, y, copies)
-    X += sigma * _checks.generator(rng).standard_normal(X.shape)
-    return Augmented(X, y)
+    X = np.tile(X, (copies, 1))
+    return Augmented(X + sigma * rng.standard_normal(X.shape), np.tile(y, copies))
 
 
+@checked
 def input_dropout(
-    X: ArrayLike, y: ArrayLike, p: float, *, copies: int, rng: np.random.Generator
+    X: Table, y: Targets, p: FractionNumber, *, copies: Count, rng: Generator
 ) -> Augmented:
     """Copies of the rows in which each entry is 0 with probability p, else divided by 1 - p.
 
@@ -53,14 +48,5 @@ def input_dropout(
     >>> sorted(set(dropped.X.ravel().tolist()))
     [0.0, 2.0]
     """
-    X, y = _checks.design(X, y)
-    p = _checks.single("p", _checks.fraction("p", p))
-    X, y = _repeated(X, y, copies)
-    X *= (_checks.generator(rng).random(X.shape) >= p) / (1 - p)
-    return Augmented(X, y)
-
-
-def _repeated(X: Array, y: Array, copies: int) -> tuple[Array, Array]:
-    """New arrays, which may be written to."""
-    copies = _checks.count("copies", copies)
-    return np.tile(X, (copies, 1)), np.tile(y, copies)
+    X = np.tile(X, (copies, 1))
+    return Augmented(X * ((rng.random(X.shape) >= p) / (1 - p)), np.tile(y, copies))

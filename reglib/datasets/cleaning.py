@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib.inputs import Array, Flag, Names, PositiveNumber, RawTable, RawTargets, checked
 
 NORMAL_MAD = 1.4826
 """So many median absolute deviations of a normal column are one standard deviation."""
@@ -47,13 +46,14 @@ class Cleaned(NamedTuple):
         return [f"{finding.rule}: {finding.words}" for finding in self.findings]
 
 
+@checked
 def clean(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: RawTable,
+    y: RawTargets,
     *,
-    names: Sequence[str] | None = None,
-    duplicates: bool = True,
-    outliers: float | None = None,
+    names: Names | None = None,
+    duplicates: Flag = True,
+    outliers: PositiveNumber | None = None,
 ) -> Cleaned:
     """What is left of X (n, p), y (n,) after four rules, and a report of all that they removed.
 
@@ -75,15 +75,12 @@ def clean(
     >>> found.report
     ['not finite: row 2 (b)', 'duplicates: row 1', 'constant: b']
     """
-    X, y = _checks.unclean(X, y)
-    words = [f"column {k}" for k in range(X.shape[1])] if names is None else names
-    words = _checks.names("names", words, X.shape[1])
+    words = names or tuple(f"column {k}" for k in range(X.shape[1]))
     rules: dict[str, Callable[[Array], Judged]] = {"not finite": lambda t: (~np.isfinite(t), "")}
-    if _checks.flag("duplicates", duplicates):
+    if duplicates:
         rules["duplicates"] = _repeated
     if outliers is not None:
-        bound = _checks.single("outliers", _checks.positive("outliers", outliers))
-        rules["outliers"] = lambda table: _far(table, bound, words)
+        rules["outliers"] = lambda table: _far(table, outliers, words)
     table, rows, findings = np.column_stack([X, y]), np.arange(len(X)), []
     for rule, judge in rules.items():
         bad, remark = judge(table[rows])

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array, Generators
 from reglib.extras import extra
+from reglib.inputs import Array, Count, FractionNumber, Generators, checked, generators
 
 
 class Sequences(NamedTuple):
@@ -18,7 +17,10 @@ class Sequences(NamedTuple):
     y: Array
 
 
-def leaky_memory(rng: Generators, n: int, length: int, *, decay: float = 0.9) -> Sequences:
+@checked
+def leaky_memory(
+    rng: Generators, n: Count, length: Count, *, decay: FractionNumber = 0.9
+) -> Sequences:
     """y = sqrt(1 - decay^2) sum_t decay^(T-t) u_t for Gaussian u: a memory that fades by itself.
 
     n sequences of T = length standard normal numbers, u (n, T, 1); y has a variance of about 1. A
@@ -27,13 +29,13 @@ def leaky_memory(rng: Generators, n: int, length: int, *, decay: float = 0.9) ->
     >>> leaky_memory(np.random.default_rng(0), n=3, length=40).u.shape
     (3, 40, 1)
     """
-    decay = _checks.single("decay", _checks.fraction("decay", decay))
     u = _noise(rng, n, length)
     weights = np.sqrt(1 - decay**2) * decay ** np.arange(length - 1, -1, -1)
     return Sequences(u[..., None], u @ weights)
 
 
-def first_input(rng: Generators, n: int, length: int) -> Sequences:
+@checked
+def first_input(rng: Generators, n: Count, length: Count) -> Sequences:
     """y = u_1 for Gaussian u_1..u_T: everything after the first step is noise to be ignored.
 
     n sequences of T = length standard normal numbers, u (n, T, 1), or (S, n, T, 1) from a list of
@@ -48,8 +50,7 @@ def first_input(rng: Generators, n: int, length: int) -> Sequences:
 
 
 def _noise(rng: Generators, n: int, length: int) -> Array:
-    shape = _checks.count("n", n), _checks.count("length", length)
-    draws = [r.standard_normal(shape) for r in _checks.generators(rng)]
+    draws = [r.standard_normal((n, length)) for r in generators(rng)]
     return draws[0] if isinstance(rng, np.random.Generator) else np.stack(draws)
 
 

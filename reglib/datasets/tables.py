@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs
 from reglib.extras import extra
+from reglib.inputs import Array, Table, checked
 
 
 class Data(NamedTuple):
@@ -96,7 +96,8 @@ def diabetes(standardized: bool = True) -> Data:
     return Data(X, data.target, tuple(data.feature_names))
 
 
-def standardize(X: ArrayLike, rows: ArrayLike | None = None) -> Standardized:
+@checked
+def standardize(X: Table, rows: ArrayLike | None = None) -> Standardized:
     """(X - mean) / scale for each column, mean and standard deviation (ddof 0) taken over `rows`.
 
     `rows` are the training rows (indices, a slice or a boolean array); None means all. Statistics
@@ -107,9 +108,8 @@ def standardize(X: ArrayLike, rows: ArrayLike | None = None) -> Standardized:
     array([[-1., -1.],
            [ 1.,  1.]])
     """
-    X = _checks.finite("X", X, ndim=2)
-    train = X if rows is None else X[_checks.rows("rows", rows, len(X))]
-    train = _checks.finite("X[rows]", train, ndim=2)
+    train = X if rows is None else X[inputs.rows("rows", rows, len(X))]
+    train = inputs.finite("X[rows]", train, ndim=2)
     mean, scale = train.mean(axis=0), train.std(axis=0)
     # A column of equal numbers can have a scale of rounding size instead of 0.
     constant = np.flatnonzero((np.ptp(train, axis=0) == 0) | (scale == 0))

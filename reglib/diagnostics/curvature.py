@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs
 from reglib._intervals import stable_intervals
+from reglib.inputs import Array, ColumnMask, Hyper, Mask, NonNegative, Placement, Table, checked
 
 
 def _hessian(hessian_or_loss: Any) -> Array:
     """A symmetric matrix, given as such or asked of a loss of a linear model."""
     if hasattr(hessian_or_loss, "curvature"):
         return hessian_or_loss.curvature()
-    H = _checks.finite("hessian", hessian_or_loss, ndim=2)
+    H = inputs.finite("hessian", hessian_or_loss, ndim=2)
     if H.shape[0] != H.shape[1]:
         raise ValueError(f"hessian must be square, got shape {H.shape}")
     if not np.allclose(H, H.T, rtol=1e-10, atol=1e-12 * np.abs(H).max()):
@@ -24,16 +23,16 @@ def _hessian(hessian_or_loss: Any) -> Array:
     return H
 
 
-def _penalized(mask: ArrayLike | None, H: Array) -> Array:
+def _penalized(mask: Array | None, H: Array) -> Array:
     """The diagonal of D: 1 where a weight is penalized, 0 where `mask` spares it."""
     if mask is None:
         return np.ones(len(H))
-    mask = _checks.mask("mask", mask)
-    return _checks.columns("mask", mask, len(H), "the hessian", H.shape)
+    return inputs.columns("mask", mask, len(H), "the hessian", H.shape)
 
 
+@checked
 def condition_number(
-    hessian_or_loss: Any, lam: ArrayLike = 0.0, *, mask: ArrayLike | None = None
+    hessian_or_loss: Any, lam: NonNegative = 0.0, *, mask: Mask | None = None
 ) -> Array:
     """(largest eigenvalue) / (smallest) of H + lam D: how many steps a decimal digit costs.
 
@@ -50,19 +49,19 @@ def condition_number(
     return np.where(singular, np.inf, large / np.where(singular, 1, small))[()]
 
 
-def _with_l2(hessian_or_loss: Any, lam: ArrayLike, mask: ArrayLike | None, sign: int) -> Array:
+def _with_l2(hessian_or_loss: Any, lam: Hyper, mask: Array | None, sign: int) -> Array:
     """H + sign lam D, with the leading axes of lam."""
     H = _hessian(hessian_or_loss)
-    lam = np.asarray(_checks.nonnegative("lam", lam))
-    return H + sign * lam[..., None] * np.diag(_penalized(mask, H))
+    return H + sign * np.asarray(lam)[..., None] * np.diag(_penalized(mask, H))
 
 
+@checked
 def step_limit(
     hessian_or_loss: Any,
-    lam: ArrayLike = 0.0,
-    placement: str = "coupled",
+    lam: NonNegative = 0.0,
+    placement: Placement = "coupled",
     *,
-    mask: ArrayLike | None = None,
+    mask: Mask | None = None,
     islands: bool = False,
 ) -> Any:
     """The largest step s up to which gradient descent with an L2 term does not diverge.
@@ -81,7 +80,6 @@ def step_limit(
     >>> [round(float(step_limit([[4.0]], 1.0, p)), 4) for p in ("coupled", "proximal")]
     [0.4, 0.6667]
     """
-    _checks.one_of("placement", placement, _checks.PLACEMENTS)
     if islands and np.ndim(lam):
         raise ValueError(f"islands need lam to be a number, got an array of shape {np.shape(lam)}")
     H = _hessian(hessian_or_loss)
@@ -100,17 +98,18 @@ def step_limit(
 
 
 def _shrink_after_limits(
-    H: Array, lam: ArrayLike, mask: ArrayLike | None, islands: bool
+    H: Array, lam: Hyper, mask: Array | None, islands: bool
 ) -> Array | np.float64:
-    lam = np.asarray(_checks.nonnegative("lam", lam))
+    lam = np.asarray(lam)
     if islands:
         return stable_intervals(H, float(lam), _penalized(mask, H))
     each = [stable_intervals(H, float(x), _penalized(mask, H))[0, 1] for x in lam.flat]
     return np.reshape(each, lam.shape[:-1])[()]
 
 
+@checked
 def effective_dof(
-    X: ArrayLike, lam: ArrayLike, *, mask: ArrayLike | None = None, intercept: bool = False
+    X: Table, lam: NonNegative, *, mask: ColumnMask | None = None, intercept: bool = False
 ) -> Array:
     """trace of the ridge hat matrix: sum_i d_i^2 / (d_i^2 + n lam), plus 1 for each free direction.
 
@@ -122,10 +121,7 @@ def effective_dof(
     >>> [round(float(effective_dof([[1.0], [-1.0]], lam)), 6) for lam in (0.0, 1.0)]
     [1.0, 0.5]
     """
-    X = _checks.finite("X", X, ndim=2)
-    lam = _checks.nonnegative("lam", lam)
-    held = np.ones(X.shape[1], bool) if mask is None else _checks.mask("mask", mask)
-    _checks.columns("mask", held, X.shape[1], "X", X.shape)
+    held = np.ones(X.shape[1], bool) if mask is None else mask
     free = np.column_stack([np.ones((len(X), int(intercept))), X[:, ~held]])
     U, d, _ = np.linalg.svd(free, full_matrices=False)
     U = U[:, d > np.finfo(float).eps * max(X.shape) * d.max(initial=0.0)]

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs
+from reglib.inputs import Array, ObjectiveLike, Vector, checked
 
 
-def gradient_error(objective: Any, w: ArrayLike) -> float:
+@checked
+def gradient_error(objective: ObjectiveLike, w: Vector) -> float:
     """max_j |g_j - d_j| / (max(|g_j|, |d_j|) + max|g| / 1000 + noise), d by central differences.
 
     `objective` has `value` and `gradient` that accept leading axes; w (P,) is finite. A right
@@ -24,8 +25,6 @@ def gradient_error(objective: Any, w: ArrayLike) -> float:
     >>> gradient_error(SquaredError([[1.0, 2.0]], [3.0]), [0.5, 0.5]) < 1e-8
     True
     """
-    _checks.objective("objective", objective)
-    w = _checks.finite("w", w, ndim=1)
     g = objective.gradient(w)
     if np.shape(g) != w.shape:
         raise ValueError(f"gradient must have the shape of w, {w.shape}, got {np.shape(g)}")
@@ -51,7 +50,7 @@ def gradient_norms(network: Any, w: ArrayLike) -> Array:
     array([12.,  6.])
     """
     if isinstance(network, type) or not hasattr(network, "deltas"):
-        raise TypeError(f"network must be an MLP or an RNN, got {_checks.shown(network)}")
+        raise TypeError(f"network must be an MLP or an RNN, got {inputs.shown(network)}")
     deltas = network.deltas(w)
     layers = deltas if isinstance(deltas, list) else np.moveaxis(deltas, -3, 0)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -87,8 +86,8 @@ def jacobian_norms(factors: Sequence[ArrayLike], *, log: bool = False) -> Array:
 def _chain(factors: Sequence[ArrayLike]) -> list[Array]:
     """Matrices that can be multiplied, each on the left of the one before."""
     if not hasattr(factors, "__iter__"):
-        raise TypeError(f"factors must be a list of matrices, got {_checks.shown(factors)}")
-    matrices = [_checks.finite(f"factors[{k}]", factor) for k, factor in enumerate(factors)]
+        raise TypeError(f"factors must be a list of matrices, got {inputs.shown(factors)}")
+    matrices = [inputs.finite(f"factors[{k}]", factor) for k, factor in enumerate(factors)]
     if not matrices:
         raise ValueError("factors must hold at least one matrix, got none")
     for k, J in enumerate(matrices):
@@ -99,5 +98,5 @@ def _chain(factors: Sequence[ArrayLike]) -> list[Array]:
                 f"factors[{k}] must have one column for each row of factors[{k - 1}], "
                 f"got shapes {J.shape} and {matrices[k - 1].shape}"
             )
-    _checks.leading({f"factors[{k}]": J.shape[:-2] for k, J in enumerate(matrices)})
+    inputs.leading({f"factors[{k}]": J.shape[:-2] for k, J in enumerate(matrices)})
     return matrices

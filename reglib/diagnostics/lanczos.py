@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib.inputs import Array, Count, Generator, NonNegative, Start, checked
 
 
+@checked
 def top_eigenvalue(
     objective: Any,
-    w: ArrayLike,
+    w: Start,
     *,
-    rng: np.random.Generator,
-    tol: float = 1e-10,
-    max_iter: int = 100,
+    rng: Generator,
+    tol: NonNegative = 1e-10,
+    max_iter: Count = 100,
 ) -> tuple[Array, Array]:
     """The largest eigenvalue (...) of the Hessian at w (..., P), and its eigenvector (..., P).
 
@@ -30,13 +29,10 @@ def top_eigenvalue(
     >>> top_eigenvalue(loss, [0.0, 0.0], rng=np.random.default_rng(0))[0].round(12)
     np.float64(2.0)
     """
-    w = _checks.start(w, "w")
-    rng, tol = _checks.generator(rng), _checks.nonnegative("tol", tol)
     v = rng.standard_normal(w.shape)
     basis, alphas, betas = [v / np.linalg.norm(v, axis=-1, keepdims=True)], [], []
     alive = np.ones(w.shape[:-1], dtype=bool)
-    steps = min(_checks.count("max_iter", max_iter), w.shape[-1])
-    for _ in range(steps):
+    for _ in range(min(max_iter, w.shape[-1])):
         u = objective.hessian_vector(w, basis[-1])
         alpha = (u * basis[-1]).sum(axis=-1)
         # A run whose Krylov space is exhausted goes on with a zero vector. Its alpha is put below

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from reglib._checks import Array
 from reglib.doctor.measures import Facts
+from reglib.inputs import Array
 
 Answer: TypeAlias = "tuple[float, str, int] | None"
 """Confidence, why, and the row to look at; or nothing."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
 from reglib.doctor._trace import Trace
 from reglib.doctor.causes import HEALTHY, REMEDIES, UNKNOWN, Remedy
 from reglib.doctor.measures import Facts, measure
 from reglib.doctor.rules import RULES
+from reglib.inputs import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
 from reglib.doctor.diagnosis import Diagnosis, diagnose
+from reglib.inputs import Array
 
 NAMES = {
     "loss": "loss train_loss training_loss loss_train objective cost total_loss nll batch_loss",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reglib._checks import Array
+from reglib.inputs import Array
 
 SHORTEST = 3
 """Steps of equal growth before it is called steady."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib import _checks
-from reglib._checks import Array, Generators
+from reglib import inputs as _checks
+from reglib.inputs import Array, Generators
 
 KINDS = ("gaussian", "orthogonal", "glorot", "he")
 Shapes = dict[str, tuple[int, ...]]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Generators
+from reglib import inputs as _checks
+from reglib.inputs import Array, Generators
 from reglib.networks import _units
 from reglib.networks._network import Kept, Network, draw, keeps, room
 

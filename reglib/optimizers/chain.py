@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any, Protocol
 
-from numpy.typing import ArrayLike
-
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs
+from reglib.inputs import Array, Gradient, Hyper, LearningRate, Mask, NonNegative, Weights, checked
 
 
 class Transform(Protocol):
@@ -35,6 +33,7 @@ class Rule(Protocol):
     def next_rate(self, gradient: Array, update: Array, memory: Any) -> tuple[Hyper, Any]: ...
 
 
+@checked
 class Optimizer:
     """w <- w - learning_rate t_k(... t_1(gradient)): the transforms stand in their order of use.
 
@@ -48,28 +47,25 @@ class Optimizer:
     array([-0.3, -0.4])
     """
 
-    def __init__(self, *transforms: Transform, learning_rate: ArrayLike | Rule) -> None:
-        self.transforms = tuple(_checks.transform("transform", t) for t in transforms)
-        self.learning_rate: Hyper | Rule = _checks.learning_rate("learning_rate", learning_rate)
+    def __init__(self, *transforms: Transform, learning_rate: LearningRate) -> None:
+        self.transforms = tuple(inputs.transform("transform", t) for t in transforms)
+        self.learning_rate: Hyper | Rule = learning_rate
         self._ruled = hasattr(self.learning_rate, "next_rate")
 
     def __repr__(self) -> str:
         words = [repr(t) for t in self.transforms]
         return f"Optimizer({', '.join([*words, f'learning_rate={self.learning_rate}'])})"
 
-    def start(self, w: ArrayLike) -> tuple[Any, ...]:
+    def start(self, w: Weights) -> tuple[Any, ...]:
         """What the transforms remember before the first step; a rule's memory comes last."""
-        w = _checks.floats("w", w)
         memories = tuple(transform.start(w) for transform in self.transforms)
         return (*memories, (nan, self.learning_rate.start(w))) if self._ruled else memories
 
     def step(
-        self, w: ArrayLike, gradient: ArrayLike, memories: tuple[Any, ...]
+        self, w: Weights, gradient: Gradient, memories: tuple[Any, ...]
     ) -> tuple[Array, tuple[Any, ...]]:
         """The next weights (..., P) and the new memories."""
-        w = _checks.floats("w", w)
-        update = gradient = _checks.weights("gradient", gradient, w.shape[-1])
-        rate, after = self.learning_rate, []
+        update, rate, after = gradient, self.learning_rate, []
         own = memories[: len(self.transforms)]  # the memory of a rule comes after them
         for transform, memory in zip(self.transforms, own, strict=True):
             update, memory = transform.update(update, w, memory)
@@ -91,6 +87,7 @@ class Memoryless:
         return None
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class WeightDecay(Memoryless):
     """g + lam w, on the weights where `mask` (P,) is True: L2, and its place says which kind.
@@ -103,16 +100,11 @@ class WeightDecay(Memoryless):
     array([0.1, 0.2])
     """
 
-    lam: Hyper
-    mask: Any = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
-        if self.mask is not None:
-            object.__setattr__(self, "mask", _checks.mask("mask", self.mask))
+    lam: NonNegative
+    mask: Mask | None = None
 
     def update(self, gradient: Array, w: Array, memory: None) -> tuple[Array, None]:
         if self.mask is None:
             return gradient + self.lam * w, None
-        w = _checks.columns("w", w, self.mask.size, "mask", self.mask.shape)
+        w = inputs.columns("w", w, self.mask.size, "mask", self.mask.shape)
         return gradient + self.lam * (w * self.mask), None

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib.inputs import Array, Positive, PositiveNumber, checked, floats
 from reglib.optimizers.chain import Memoryless
 
 SMALL = 1e-140
 """Below this length the squares of a vector may underflow."""
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class ClipByNorm(Memoryless):
     """g min(1, max_norm / ||g||): the direction stays, the length is at most max_norm > 0.
@@ -25,10 +25,7 @@ class ClipByNorm(Memoryless):
     array([0.6, 0.8])
     """
 
-    max_norm: Hyper
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "max_norm", _checks.positive("max_norm", self.max_norm))
+    max_norm: Positive
 
     def update(self, gradient: Array, w: Any, memory: None) -> tuple[Array, None]:
         length = norm(gradient)
@@ -37,6 +34,7 @@ class ClipByNorm(Memoryless):
         return np.where(np.isfinite(length), gradient * scale, np.nan), None
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class ClipByValue(Memoryless):
     """min(max(g_j, -max_value), max_value), entry by entry: this changes the direction too.
@@ -45,17 +43,15 @@ class ClipByValue(Memoryless):
     array([ 1. , -0.5])
     """
 
-    max_value: Hyper
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "max_value", _checks.positive("max_value", self.max_value))
+    max_value: Positive
 
     def update(self, gradient: Array, w: Any, memory: None) -> tuple[Array, None]:
         finite = np.isfinite(gradient).all(axis=-1, keepdims=True)
         return np.where(finite, np.clip(gradient, -self.max_value, self.max_value), np.nan), None
 
 
-def clip_by_global_norm(arrays: Any, max_norm: float) -> Any:
+@checked
+def clip_by_global_norm(arrays: Any, max_norm: PositiveNumber) -> Any:
     """Every array times min(1, max_norm / n), n the Euclidean norm of all entries together.
 
     `arrays` is an array, or lists, tuples and dicts of arrays, nested as you like; the same
@@ -66,7 +62,6 @@ def clip_by_global_norm(arrays: Any, max_norm: float) -> Any:
     >>> clip_by_global_norm({"W": np.array([3.0]), "b": np.array([4.0])}, 1.0)
     {'W': array([0.6]), 'b': array([0.8])}
     """
-    max_norm = _checks.single("max_norm", _checks.positive("max_norm", max_norm))
     leaves: list[Array] = []
     _map(arrays, leaves.append)
     if not leaves:
@@ -84,7 +79,7 @@ def _map(tree: Any, f: Any) -> Any:
         branches = [_map(branch, f) for branch in tree]
         named = hasattr(tree, "_fields")
         return type(tree)(*branches) if named else type(tree)(branches)
-    return f(_checks.floats("every entry of arrays", tree))
+    return f(floats("every entry of arrays", tree))
 
 
 def norm(g: Array) -> Array:

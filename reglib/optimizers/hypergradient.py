@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib.inputs import Array, Flag, Hyper, NonNegative, Positive, checked
 from reglib.optimizers.clipping import norm
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Hypergradient:
     """s <- s + beta g_k . u_{k-1}, or s <- s (1 + beta cos(g_k, u_{k-1})) when multiplicative.
@@ -32,14 +32,9 @@ class Hypergradient:
     signed: ClassVar[bool] = True
     """The rate may be negative, where no prox and no shrinking is defined."""
 
-    rate: Hyper
-    beta: Hyper
-    multiplicative: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
-        object.__setattr__(self, "beta", _checks.nonnegative("beta", self.beta))
-        _checks.flag("multiplicative", self.multiplicative)
+    rate: Positive
+    beta: NonNegative
+    multiplicative: Flag = False
 
     def start(self, w: Array) -> tuple[Hyper, Array]:
         return self.rate, np.zeros_like(w)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib.inputs import Array, Fraction, Positive, checked
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Momentum:
     """v <- beta v + g, passed on instead of g: the heavy ball. 0 <= beta < 1. Source: Polyak 1964.
@@ -19,10 +19,7 @@ class Momentum:
     array([1.9])
     """
 
-    beta: Hyper = 0.9
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "beta", _checks.fraction("beta", self.beta))
+    beta: Fraction = 0.9
 
     def start(self, w: Array) -> Array:
         return np.zeros_like(w)
@@ -32,6 +29,7 @@ class Momentum:
         return v, v
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Nesterov(Momentum):
     """v <- beta v + g, and g + beta v is passed on: the gradient looked up one step ahead.
@@ -47,6 +45,7 @@ class Nesterov(Momentum):
         return gradient + self.beta * v, v
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class AdamScaling:
     """m / (sqrt(v) + eps), m and v bias-corrected means of g and g^2. Source: Kingma and Ba 2015.
@@ -60,14 +59,9 @@ class AdamScaling:
     array([ 1., -1.])
     """
 
-    beta1: Hyper = 0.9
-    beta2: Hyper = 0.999
-    eps: Hyper = 1e-8
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "beta1", _checks.fraction("beta1", self.beta1))
-        object.__setattr__(self, "beta2", _checks.fraction("beta2", self.beta2))
-        object.__setattr__(self, "eps", _checks.positive("eps", self.eps))
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    eps: Positive = 1e-8
 
     def start(self, w: Array) -> tuple[Array, Array, int]:
         return np.zeros_like(w), np.zeros_like(w), 0
@@ -83,6 +77,7 @@ class AdamScaling:
         return m / (1 - self.beta1**k) / size, (m, v, k)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class AdaGrad:
     """g / (sqrt(v) + eps), v the sum of all g^2 so far. eps > 0. Source: Duchi et al. 2011.
@@ -95,10 +90,7 @@ class AdaGrad:
     array([0.6])
     """
 
-    eps: Hyper = 1e-10
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "eps", _checks.positive("eps", self.eps))
+    eps: Positive = 1e-10
 
     def start(self, w: Array) -> Array:
         return np.zeros_like(w)
@@ -108,6 +100,7 @@ class AdaGrad:
         return gradient / (np.sqrt(v) + self.eps), v
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class RMSProp:
     """g / (sqrt(v) + eps), v <- beta v + (1 - beta) g^2 from 0. Source: Tieleman and Hinton 2012.
@@ -120,12 +113,8 @@ class RMSProp:
     array([ 10., -10.])
     """
 
-    beta: Hyper = 0.99
-    eps: Hyper = 1e-8
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "beta", _checks.fraction("beta", self.beta))
-        object.__setattr__(self, "eps", _checks.positive("eps", self.eps))
+    beta: Fraction = 0.99
+    eps: Positive = 1e-8
 
     def start(self, w: Array) -> Array:
         return np.zeros_like(w)

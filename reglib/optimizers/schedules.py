@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Any
+from typing import Annotated, Any
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib.inputs import (
+    Array,
+    Count,
+    Hyper,
+    NonNegative,
+    Positive,
+    Proportion,
+    ScheduleLike,
+    checked,
+    positive,
+)
 
 
 class Schedule:
@@ -30,6 +39,7 @@ class Schedule:
         raise NotImplementedError
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Constant(Schedule):
     """rate at every step: what a plain number means, for `WarmUp(100, Constant(0.1))`.
@@ -38,15 +48,13 @@ class Constant(Schedule):
     0.1
     """
 
-    rate: Hyper
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
+    rate: Positive
 
     def at(self, k: int) -> Hyper:
         return self.rate
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Cosine(Schedule):
     """final + (rate - final)/2 (1 + cos(pi k / n)) up to k = n = n_steps, then final.
@@ -57,20 +65,16 @@ class Cosine(Schedule):
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
 
-    rate: Hyper
-    n_steps: int
-    final: Hyper = 0.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
-        object.__setattr__(self, "n_steps", _checks.count("n_steps", self.n_steps))
-        object.__setattr__(self, "final", _checks.nonnegative("final", self.final))
+    rate: Positive
+    n_steps: Count
+    final: NonNegative = 0.0
 
     def at(self, k: int) -> Hyper:
         share = (1 + cos(pi * min(k / self.n_steps, 1))) / 2
         return self.final + (self.rate - self.final) * share
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class WarmUp(Schedule):
     """(k + 1)/n times the first rate of `then` for k < n = n_steps, then `then` from its second.
@@ -81,18 +85,15 @@ class WarmUp(Schedule):
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     """
 
-    n_steps: int
-    then: Schedule
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "n_steps", _checks.count("n_steps", self.n_steps))
-        _checks.schedule("then", self.then)
+    n_steps: Count
+    then: ScheduleLike
 
     def at(self, k: int) -> Hyper:
         late = k - self.n_steps + 1
         return self.then.at(late) if late > 0 else self.then.at(0) * ((k + 1) / self.n_steps)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class StepDecay(Schedule):
     """rate factor^(k // every), rate > 0, 0 < factor <= 1.
@@ -101,20 +102,15 @@ class StepDecay(Schedule):
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    rate: Hyper
-    every: int
-    factor: Hyper
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
-        object.__setattr__(self, "every", _checks.count("every", self.every))
-        factor = _checks.positive("factor", _checks.proportion("factor", self.factor))
-        object.__setattr__(self, "factor", factor)
+    rate: Positive
+    every: Count
+    factor: Annotated[Proportion, positive]
 
     def at(self, k: int) -> Hyper:
         return self.rate * self.factor ** (k // self.every)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class InverseSqrt(Schedule):
     """rate / sqrt(1 + k / n_steps): slow enough to reach any point, fast enough to settle.
@@ -125,12 +121,8 @@ class InverseSqrt(Schedule):
     [1.0, 0.5, 0.25]
     """
 
-    rate: Hyper
-    n_steps: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", _checks.positive("rate", self.rate))
-        object.__setattr__(self, "n_steps", _checks.count("n_steps", self.n_steps))
+    rate: Positive
+    n_steps: Count
 
     def at(self, k: int) -> Hyper:
         return self.rate / (1 + k / self.n_steps) ** 0.5

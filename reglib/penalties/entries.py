@@ -8,8 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper, over_weights
+from reglib.inputs import Array, NonNegative, Positive, Proportion, Weights, checked, over_weights
 
 
 class Penalty(Protocol):
@@ -20,7 +19,8 @@ class Penalty(Protocol):
     def prox(self, w: ArrayLike, step: ArrayLike) -> Array: ...
 
 
-def soft_threshold(w: ArrayLike, threshold: ArrayLike) -> Array:
+@checked
+def soft_threshold(w: Weights, threshold: NonNegative) -> Array:
     """sign(w) max(|w| - threshold, 0), entry by entry: the prox of the absolute value.
 
     `threshold` is a number >= 0 or an array (..., 1). Source: Donoho 1995; Daubechies et al. 2004.
@@ -28,12 +28,11 @@ def soft_threshold(w: ArrayLike, threshold: ArrayLike) -> Array:
     >>> soft_threshold([3.0, -0.5, -2.0], 1.0)
     array([ 2.,  0., -1.])
     """
-    w = _checks.floats("w", w)
-    t = _checks.nonnegative("threshold", threshold)
-    inside = np.clip(w, -t, t)
+    inside = np.clip(w, -threshold, threshold)
     return np.subtract(w, inside, out=inside) if isinstance(inside, np.ndarray) else w - inside
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class L2:
     """lam/2 ||w||^2. Gradient lam w; prox w / (1 + step lam). Source: Hoerl and Kennard 1970.
@@ -42,21 +41,19 @@ class L2:
     (np.float64(25.0), array([1.5, 2. ]))
     """
 
-    lam: Hyper
+    lam: NonNegative
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
+    def value(self, w: Weights) -> Array:
+        return over_weights(self.lam) / 2 * np.square(w).sum(axis=-1)
 
-    def value(self, w: ArrayLike) -> Array:
-        return over_weights(self.lam) / 2 * np.square(_checks.floats("w", w)).sum(axis=-1)
+    def subgradient(self, w: Weights) -> Array:
+        return self.lam * w
 
-    def subgradient(self, w: ArrayLike) -> Array:
-        return self.lam * _checks.floats("w", w)
-
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        return _checks.floats("w", w) / (1 + _checks.positive("step", step) * self.lam)
+    def prox(self, w: Weights, step: Positive) -> Array:
+        return w / (1 + step * self.lam)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class L1:
     """lam ||w||_1. Subgradient lam sign(w), 0 at 0; prox a soft threshold at step lam.
@@ -67,22 +64,19 @@ class L1:
     (np.float64(14.0), array([2., 0.]))
     """
 
-    lam: Hyper
+    lam: NonNegative
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
+    def value(self, w: Weights) -> Array:
+        return over_weights(self.lam) * np.abs(w).sum(axis=-1)
 
-    def value(self, w: ArrayLike) -> Array:
-        return over_weights(self.lam) * np.abs(_checks.floats("w", w)).sum(axis=-1)
+    def subgradient(self, w: Weights) -> Array:
+        return self.lam * np.sign(w)
 
-    def subgradient(self, w: ArrayLike) -> Array:
-        return self.lam * np.sign(_checks.floats("w", w))
-
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        w, threshold = _checks.floats("w", w), _checks.positive("step", step) * self.lam
-        return w - np.clip(w, -threshold, threshold)
+    def prox(self, w: Weights, step: Positive) -> Array:
+        return w - np.clip(w, -step * self.lam, step * self.lam)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class ElasticNet:
     """lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||^2): an L1 and an L2 term that share lam.
@@ -94,12 +88,8 @@ class ElasticNet:
     array([1.6667, 0.    ])
     """
 
-    lam: Hyper
-    l1_ratio: Hyper
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
-        object.__setattr__(self, "l1_ratio", _checks.proportion("l1_ratio", self.l1_ratio))
+    lam: NonNegative
+    l1_ratio: Proportion
 
     @property
     def parts(self) -> tuple[L1, L2]:

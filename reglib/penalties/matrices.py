@@ -10,23 +10,15 @@ and Boyd 2014, section 6.7).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper, over_weights
+from reglib.inputs import Array, Matrices, NonNegative, Positive, Shape, checked, over_weights
 
 ROUNDING = 1e-9
 """How far, relatively, a singular value may exceed the radius of a ball and still be inside."""
-
-
-def _check(penalty: Any, name: str = "lam", rule: Any = _checks.nonnegative) -> None:
-    """Check and keep the two fields of a penalty of a matrix."""
-    object.__setattr__(penalty, name, rule(name, getattr(penalty, name)))
-    object.__setattr__(penalty, "shape", _checks.shape("shape", penalty.shape))
 
 
 def _flat(W: Array) -> Array:
@@ -40,24 +32,19 @@ def _svd(W: Array) -> tuple[Array, Array, Array]:
     return U, np.where(whole[..., None], s, np.nan), Vt
 
 
-def _values(w: ArrayLike, shape: tuple[int, int]) -> Array:
-    """The singular values, largest first; NaN where a weight is not finite."""
-    return _svd(_checks.matrices("w", w, shape))[1]
-
-
 def _built(U: Array, s: Array, Vt: Array) -> Array:
     """U diag(s) V', flat."""
     return _flat((U * s[..., None, :]) @ Vt)
 
 
-def _mapped(w: ArrayLike, shape: tuple[int, int], change: Any) -> Array:
+def _mapped(W: Array, change: Callable[[Array], Array]) -> Array:
     """U diag(change(s)) V', flat; weights that are not all finite stay as they are."""
-    W = _checks.matrices("w", w, shape)
     U, s, Vt = _svd(W)
     out = _built(U, change(s), Vt)
     return np.where(np.isnan(s[..., :1]), _flat(W), out)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Nuclear:
     """lam (s_1 + s_2 + ...): L1 on the singular values of W, which makes its rank small.
@@ -69,25 +56,23 @@ class Nuclear:
     (np.float64(7.0), array([2.4, 3.2]))
     """
 
-    lam: Hyper
-    shape: Any
+    lam: NonNegative
+    shape: Shape
 
-    def __post_init__(self) -> None:
-        _check(self)
+    def value(self, w: Matrices) -> Array:
+        return over_weights(self.lam) * _svd(w)[1].sum(axis=-1)
 
-    def value(self, w: ArrayLike) -> Array:
-        return over_weights(self.lam) * _values(w, self.shape).sum(axis=-1)
-
-    def subgradient(self, w: ArrayLike) -> Array:
-        U, s, Vt = _svd(_checks.matrices("w", w, self.shape))
+    def subgradient(self, w: Matrices) -> Array:
+        U, s, Vt = _svd(w)
         rounding = np.finfo(float).eps * max(self.shape) * s[..., :1]
         return _built(U, self.lam * np.where(s <= rounding, 0, np.sign(s)), Vt)
 
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        threshold = _checks.positive("step", step) * self.lam
-        return _mapped(w, self.shape, lambda s: np.maximum(s - threshold, 0))
+    def prox(self, w: Matrices, step: Positive) -> Array:
+        threshold = step * self.lam
+        return _mapped(w, lambda s: np.maximum(s - threshold, 0))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Spectral:
     """lam/2 s_1^2, s_1 the largest singular value of W. Subgradient lam s_1 u_1 v_1'.
@@ -102,29 +87,27 @@ class Spectral:
     (np.float64(4.5), array([2., 0., 0., 1.]))
     """
 
-    lam: Hyper
-    shape: Any
+    lam: NonNegative
+    shape: Shape
 
-    def __post_init__(self) -> None:
-        _check(self)
+    def value(self, w: Matrices) -> Array:
+        return over_weights(self.lam) / 2 * np.square(_svd(w)[1][..., 0])
 
-    def value(self, w: ArrayLike) -> Array:
-        return over_weights(self.lam) / 2 * np.square(_values(w, self.shape)[..., 0])
-
-    def subgradient(self, w: ArrayLike) -> Array:
-        U, s, Vt = _svd(_checks.matrices("w", w, self.shape))
+    def subgradient(self, w: Matrices) -> Array:
+        U, s, Vt = _svd(w)
         return _built(U[..., :1], self.lam * s[..., :1], Vt[..., :1, :])
 
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        a = _checks.positive("step", step) * self.lam
+    def prox(self, w: Matrices, step: Positive) -> Array:
+        a = step * self.lam
 
         def clipped(s: Array) -> Array:
             levels = np.cumsum(s, axis=-1) / (np.arange(1, s.shape[-1] + 1) + a)
             return np.minimum(s, levels.max(axis=-1, keepdims=True))
 
-        return _mapped(w, self.shape, clipped)
+        return _mapped(w, clipped)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Orthogonal:
     """lam/4 ||W'W - I||^2 (WW' when m < n), so lam/4 sum_i (s_i^2 - 1)^2. Not convex.
@@ -141,25 +124,20 @@ class Orthogonal:
     array([0.    , 1.2599])
     """
 
-    lam: Hyper
-    shape: Any
+    lam: NonNegative
+    shape: Shape
 
-    def __post_init__(self) -> None:
-        _check(self)
-
-    def value(self, w: ArrayLike) -> Array:
-        W = _checks.matrices("w", w, self.shape)
+    def value(self, w: Matrices) -> Array:
         flip = self.shape[0] < self.shape[1]
-        gram = W @ W.swapaxes(-1, -2) if flip else W.swapaxes(-1, -2) @ W
+        gram = w @ w.swapaxes(-1, -2) if flip else w.swapaxes(-1, -2) @ w
         return over_weights(self.lam) / 4 * np.square(gram - np.eye(gram.shape[-1])).sum((-2, -1))
 
-    def subgradient(self, w: ArrayLike) -> Array:
-        W = _checks.matrices("w", w, self.shape)
-        return self.lam * _flat(W @ W.swapaxes(-1, -2) @ W - W)  # W W'W - W in either case
+    def subgradient(self, w: Matrices) -> Array:
+        return self.lam * _flat(w @ w.swapaxes(-1, -2) @ w - w)  # W W'W - W in either case
 
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        a = np.asarray(_checks.positive("step", step) * self.lam)
-        return _mapped(w, self.shape, lambda s: _cubic_root(a, s))
+    def prox(self, w: Matrices, step: Positive) -> Array:
+        a = np.asarray(step * self.lam)
+        return _mapped(w, lambda s: _cubic_root(a, s))
 
 
 def _cubic_root(a: Array, s: Array) -> Array:
@@ -178,6 +156,7 @@ def _cubic_root(a: Array, s: Array) -> Array:
     return np.maximum(x, 0)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SpectralBall:
     """0 where s_1 <= c (to rounding), else inf: no vector may grow more than c times.
@@ -190,27 +169,21 @@ class SpectralBall:
     (np.float64(inf), array([1. , 0. , 0. , 0.5]))
     """
 
-    c: Hyper
-    shape: Any
+    c: Positive
+    shape: Shape
 
-    def __post_init__(self) -> None:
-        _check(self, "c", _checks.positive)
-
-    def value(self, w: ArrayLike) -> Array:
-        inside = _values(w, self.shape)[..., 0] <= over_weights(self.c) * (1 + ROUNDING)
+    def value(self, w: Matrices) -> Array:
+        inside = _svd(w)[1][..., 0] <= over_weights(self.c) * (1 + ROUNDING)
         return np.where(inside, 0.0, np.inf)[()]
 
-    def subgradient(self, w: ArrayLike) -> Array:
-        W = _flat(_checks.matrices("w", w, self.shape))
-        return np.zeros(np.broadcast_shapes(W.shape, np.shape(self.c)))
+    def subgradient(self, w: Matrices) -> Array:
+        return np.zeros(np.broadcast_shapes(_flat(w).shape, np.shape(self.c)))
 
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        step = _checks.positive("step", step)
-        W = _checks.matrices("w", w, self.shape)
-        out = _flat(W)
+    def prox(self, w: Matrices, step: Positive) -> Array:
+        out = _flat(w)
         # This runs after every step of a training: a norm is cheaper than an svd.
         if not (np.einsum("...i,...i", out, out)[..., None] <= np.square(self.c)).all():
-            U, s, Vt = _svd(W)
+            U, s, Vt = _svd(w)
             projected = _built(U, np.minimum(s, self.c), Vt)
             out = np.where(s[..., :1] > self.c, projected, out)  # NaN is not > anything
         shape = np.broadcast_shapes(out.shape, np.shape(self.c), np.shape(step))

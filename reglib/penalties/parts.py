@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper, over_weights
+from reglib.inputs import (
+    Array,
+    Groups,
+    Mask,
+    NonNegative,
+    PenaltyLike,
+    Positive,
+    checked,
+    columns_of,
+    over_weights,
+    shown,
+)
+
+PerLabel = Annotated[ArrayLike, columns_of("groups")]
+PerFlag = Annotated[ArrayLike, columns_of("mask")]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class GroupLasso:
     """lam sum_g sqrt(|g|) ||w_g||, with w_g the |g| weights of group g: whole groups become 0.
@@ -26,51 +41,39 @@ class GroupLasso:
     (np.float64(9.0711), array([0.4544, 0.6059, 0.    ]))
     """
 
-    lam: Hyper
-    groups: Any
-    _order: Any = field(init=False, repr=False)
-    _starts: Any = field(init=False, repr=False)
-    _sizes: Any = field(init=False, repr=False)
-    _place: Any = field(init=False, repr=False)
+    lam: NonNegative
+    groups: Groups
 
-    def __post_init__(self) -> None:
-        groups = _checks.groups("groups", self.groups)
-        _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-        found = {
-            "lam": _checks.nonnegative("lam", self.lam),
-            "groups": groups,
-            "_order": np.argsort(place, kind="stable"),
-            "_starts": np.cumsum(sizes) - sizes,
-            "_sizes": sizes,
-            "_place": place,
-        }
-        for name, value in found.items():
-            object.__setattr__(self, name, value)
+    @cached_property
+    def _parts(self) -> tuple[Array, ...]:
+        """The weights group by group, where each begins, sqrt(|g|), the group of each weight."""
+        _, place, sizes = np.unique(self.groups, return_inverse=True, return_counts=True)
+        return np.argsort(place, kind="stable"), np.cumsum(sizes) - sizes, np.sqrt(sizes), place
 
-    def _norms(self, w: ArrayLike) -> tuple[Array, Array]:
-        """The weights, and the norm of each group (..., number of groups)."""
-        w = _checks.columns("w", w, self.groups.size, "groups", self.groups.shape)
-        squares = np.square(w)[..., self._order]
-        return w, np.sqrt(np.add.reduceat(squares, self._starts, axis=-1))
+    def _norms(self, w: Array) -> tuple[Array, Array]:
+        """||w_g|| (..., number of groups), and sqrt(|g|)."""
+        order, starts, roots, _ = self._parts
+        return np.sqrt(np.add.reduceat(np.square(w)[..., order], starts, axis=-1)), roots
 
     def _scaled(self, w: Array, over: Array, under: Array) -> Array:
         """w_g times over_g / under_g, and 0 where under_g is 0."""
         ratio = np.divide(over, under, out=np.zeros(np.shape(over)), where=under != 0)
-        return w * ratio[..., self._place]
+        return w * ratio[..., self._parts[-1]]
 
-    def value(self, w: ArrayLike) -> Array:
-        return over_weights(self.lam) * (np.sqrt(self._sizes) * self._norms(w)[1]).sum(axis=-1)
+    def value(self, w: PerLabel) -> Array:
+        norms, roots = self._norms(w)
+        return over_weights(self.lam) * (roots * norms).sum(axis=-1)
 
-    def subgradient(self, w: ArrayLike) -> Array:
-        w, norms = self._norms(w)
-        return self._scaled(w, self.lam * np.sqrt(self._sizes) + 0 * norms, norms)
+    def subgradient(self, w: PerLabel) -> Array:
+        norms, roots = self._norms(w)
+        return self._scaled(w, self.lam * roots + 0 * norms, norms)
 
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        w, norms = self._norms(w)
-        threshold = _checks.positive("step", step) * self.lam * np.sqrt(self._sizes)
-        return self._scaled(w, np.maximum(norms - threshold, 0), norms)
+    def prox(self, w: PerLabel, step: Positive) -> Array:
+        norms, roots = self._norms(w)
+        return self._scaled(w, np.maximum(norms - step * self.lam * roots, 0), norms)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Masked:
     """P(w[mask]): a penalty on some weights only; `mask` (P,) is True where w is penalized.
@@ -83,15 +86,8 @@ class Masked:
     array([0., 8.])
     """
 
-    penalty: Any
-    mask: Any
-
-    def __post_init__(self) -> None:
-        _checks.penalty("penalty", self.penalty)
-        object.__setattr__(self, "mask", _checks.mask("mask", self.mask))
-
-    def _weights(self, w: ArrayLike) -> Array:
-        return _checks.columns("w", w, self.mask.size, "mask", self.mask.shape)
+    penalty: PenaltyLike
+    mask: Mask
 
     def _spread(self, inside: Array, outside: Array) -> Array:
         """`inside` at the penalized places, `outside` at the spared ones."""
@@ -100,15 +96,13 @@ class Masked:
         out[..., self.mask] = inside
         return out
 
-    def value(self, w: ArrayLike) -> Array:
-        return self.penalty.value(self._weights(w)[..., self.mask])
+    def value(self, w: PerFlag) -> Array:
+        return self.penalty.value(w[..., self.mask])
 
-    def subgradient(self, w: ArrayLike) -> Array:
-        inside = self.penalty.subgradient(self._weights(w)[..., self.mask])
-        return self._spread(inside, np.float64(0))
+    def subgradient(self, w: PerFlag) -> Array:
+        return self._spread(self.penalty.subgradient(w[..., self.mask]), np.float64(0))
 
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        w = self._weights(w)
+    def prox(self, w: PerFlag, step: ArrayLike) -> Array:
         return self._spread(self.penalty.prox(w[..., self.mask], step), w)
 
 
@@ -131,7 +125,7 @@ class Sum:
     def __init__(self, *penalties: Masked) -> None:
         for penalty in penalties:
             if not isinstance(penalty, Masked):
-                raise TypeError(f"penalties must be Masked, got {_checks.shown(penalty)}")
+                raise TypeError(f"penalties must be Masked, got {shown(penalty)}")
         sizes = [penalty.mask.size for penalty in penalties]
         if len(set(sizes)) != 1:
             raise ValueError(f"penalties must be one or more with masks of one length, got {sizes}")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Array, Hyper
 from reglib.losses import SquaredError
 from reglib.penalties import L1, L2, ElasticNet, Masked, Penalty
 from reglib.solvers.descent import Result, _run
@@ -47,7 +47,9 @@ def coordinate_descent(
     X, n, p = loss.X, *loss.X.shape
     penalty = penalty or L2(0.0)
     each = _penalty_of_each(penalty, X)
-    w0 = _checks.columns("w0", _checks.start(np.zeros(p) if w0 is None else w0), p, "X", X.shape)
+    w0 = _checks.columns(
+        "w0", _checks.start("w0", np.zeros(p) if w0 is None else w0), p, "X", X.shape
+    )
     columns = np.ascontiguousarray(X.T)
     curvature = np.square(columns).mean(axis=1)
     # A column of zeros leaves its weight to the penalty alone: a step so long that prox finds it.

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Array, Hyper
 from reglib.penalties import L2, Penalty
 
 PLACEMENTS = _checks.PLACEMENTS
@@ -145,7 +145,7 @@ def gradient_descent(
     return _run(
         updates[placement],
         loss.value if penalty is None else lambda w: loss.value(w) + P.value(w),
-        _checks.start(w0),
+        _checks.start("w0", w0),
         s,
         tol,
         max_iter,
@@ -190,7 +190,7 @@ def proximal_gradient(
     return _run(
         update,
         lambda w: loss.value(w) + penalty.value(w),
-        _checks.start(w0),
+        _checks.start("w0", w0),
         s,
         tol,
         max_iter,

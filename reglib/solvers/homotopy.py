@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-from reglib._checks import Array
+from reglib.inputs import Array
 
 EPS = float(np.finfo(float).eps)
 WORN = 1e4

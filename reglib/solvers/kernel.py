@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reglib._checks import Array
+from reglib.inputs import Array
 
 NEAR = 40
 """So many columns are solved for beforehand: the signs that change are nearly always among them."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib import inputs as _checks
+from reglib.inputs import Array, Hyper
 from reglib.penalties import Penalty
 from reglib.solvers.descent import Result, _run
 
@@ -81,7 +81,7 @@ def backtracking(
         taken = s
         return np.where(good[..., None], new, np.where(lost[..., None], np.nan, w))
 
-    return _run(update, f.value, _checks.start(w0), lambda: taken, tol, max_iter, record)
+    return _run(update, f.value, _checks.start("w0", w0), lambda: taken, tol, max_iter, record)
 
 
 def barzilai_borwein(
@@ -121,8 +121,8 @@ def barzilai_borwein(
         taken, last = np.where(curved, length / np.where(curved, bend, 1), first), g
         return w - taken * g
 
-    return _run(update, f.value, _checks.start(w0), lambda: taken, tol, max_iter, record)
+    return _run(update, f.value, _checks.start("w0", w0), lambda: taken, tol, max_iter, record)
 
 
 def _inner(name: str, value: ArrayLike) -> Hyper:
-    return _checks.hyper(name, value, "> 0 and < 1", lambda a: (a > 0) & (a < 1))
+    return _checks.hyper("> 0 and < 1", lambda a: (a > 0) & (a < 1))(name, value)

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs as _checks
+from reglib.inputs import Array
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
 from reglib.solvers.homotopy import EPS, between, homotopy, read_off

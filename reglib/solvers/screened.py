@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from reglib._checks import Array
+from reglib.inputs import Array
 from reglib.solvers.homotopy import EPS, Tableau, walk
 
 ROOM = 1.5

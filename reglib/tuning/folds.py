@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
 
-from reglib import _checks
+from reglib.inputs import Generator, checked, count
+
+TwoOrMore = Annotated[int, partial(count, least=2)]
 
 Fold = tuple[NDArray[np.int_], NDArray[np.int_]]
 """Row numbers (train, test), each in ascending order."""
 
 
-def kfold(n: int, k: int, rng: np.random.Generator) -> list[Fold]:
+@checked
+def kfold(n: TwoOrMore, k: TwoOrMore, rng: Generator) -> list[Fold]:
     """k pairs (train, test) of row numbers: a random partition of n rows into k test sets.
 
     Their sizes differ by at most 1, and each train holds all rows that its test does not. k = n is
@@ -21,10 +27,9 @@ def kfold(n: int, k: int, rng: np.random.Generator) -> list[Fold]:
     >>> [test.tolist() for _, test in kfold(5, 2, np.random.default_rng(0))]
     [[2, 3, 4], [0, 1]]
     """
-    n, k = _checks.count("n", n, least=2), _checks.count("k", k, least=2)
     if k > n:
         raise ValueError(f"k must be at most n = {n}, the number of rows, got {k}")
-    order = _checks.generator(rng).permutation(n)
+    order = rng.permutation(n)
     held = np.empty(n, int)
     held[order] = np.arange(n) * k // n  # equal parts, the rest spread over them
     return [(np.flatnonzero(held != i), np.flatnonzero(held == i)) for i in range(k)]

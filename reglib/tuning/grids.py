@@ -13,9 +13,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib import _checks
-from reglib._checks import Array
 from reglib.extras import extra
+from reglib.inputs import Array, Count, Function, PositiveNumber, checked, finite, shown
 
 Part = dict[str, NDArray[Any]]
 
@@ -40,15 +39,16 @@ class Sweep:
         return self.values[name]
 
 
+@checked
 def sweep(
-    run: Callable[..., Mapping[str, ArrayLike]],
+    run: Function,
     grid: Mapping[str, ArrayLike],
     *,
     n_jobs: int | None = None,
-    chunk: int = CHUNK,
+    chunk: Count = CHUNK,
     folder: str | os.PathLike[str] | None = None,
-    progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
-    timeout: float | None = None,
+    progress: Function | None = None,
+    timeout: PositiveNumber | None = None,
 ) -> Sweep:
     """run(**h) for every combination of the grid's values, `chunk` of them in one call.
 
@@ -74,14 +74,10 @@ def sweep(
     >>> result["w"].shape, result["w"][1, 0].round(6)
     ((2, 3, 1), array([1.]))
     """
-    axes, size = _axes(grid), _checks.count("chunk", chunk)
-    _checks.function("run", run)
-    _checks.function("progress", progress or iter)
-    if timeout is not None:
-        timeout = _checks.single("timeout", _checks.positive("timeout", timeout))
+    axes = _axes(grid)
     table = np.stack([a.ravel() for a in np.meshgrid(*axes.values(), indexing="ij")], axis=-1)
-    pieces = [table[start : start + size] for start in range(0, len(table), size)]
-    shelf = _Shelf(folder, {"grid": {n: a.tolist() for n, a in axes.items()}, "chunk": size})
+    pieces = [table[start : start + chunk] for start in range(0, len(table), chunk)]
+    shelf = _Shelf(folder, {"grid": {n: a.tolist() for n, a in axes.items()}, "chunk": chunk})
     parts = {k: part for k in range(len(pieces)) if (part := shelf.find(k)) is not None}
     todo = {
         k: dict(zip(axes, piece.T[..., None], strict=True))
@@ -112,12 +108,12 @@ def sweep(
 def _axes(grid: Any) -> dict[str, Array]:
     """The values of each hyper-parameter (m,), in the order given."""
     if not isinstance(grid, Mapping):
-        raise TypeError(f"grid must be a dict of values by name, got {_checks.shown(grid)}")
+        raise TypeError(f"grid must be a dict of values by name, got {shown(grid)}")
     if not grid:
         raise ValueError("grid must name at least one hyper-parameter, got {}")
     if not all(isinstance(name, str) for name in grid):
-        raise TypeError(f"every name in grid must be a word, got {_checks.shown(list(grid))}")
-    return {name: _checks.finite(f"grid[{name!r}]", v, ndim=1) for name, v in grid.items()}
+        raise TypeError(f"every name in grid must be a word, got {shown(list(grid))}")
+    return {name: finite(f"grid[{name!r}]", v, ndim=1) for name, v in grid.items()}
 
 
 def _computed(
@@ -158,7 +154,7 @@ def _part(run: Callable[..., Any], k: int, h: dict[str, Array]) -> tuple[int, Pa
     """What happens on a worker: one call of `run`, its result looked at where it is made."""
     rows, out = len(next(iter(h.values()))), run(**h)
     if not isinstance(out, Mapping) or not out:
-        raise TypeError(f"run must return a dict of arrays, got {_checks.shown(out)}")
+        raise TypeError(f"run must return a dict of arrays, got {shown(out)}")
     part = {name: _numbers(name, value) for name, value in out.items()}
     for name, value in part.items():
         if value.shape[:1] != (rows,):
@@ -177,9 +173,7 @@ def _numbers(name: Any, value: Any) -> NDArray[Any]:
         array = np.array(None)
     plain = isinstance(name, str) and not isinstance(value, np.ma.MaskedArray)
     if not plain or array.dtype.kind not in "biufc":
-        raise TypeError(
-            f"run must return arrays of numbers by name, got {name!r}: {_checks.shown(value)}"
-        )
+        raise TypeError(f"run must return arrays of numbers by name, got {name!r}: {shown(value)}")
     return array
 
 
@@ -189,7 +183,7 @@ def _alike(first: Part, part: Part) -> None:
     if looks[0] != looks[1]:
         raise ValueError(
             "run must return the same names and shapes for every chunk, got "
-            f"{_checks.shown(looks[0])} and {_checks.shown(looks[1])}"
+            f"{shown(looks[0])} and {shown(looks[1])}"
         )
 
 
@@ -200,7 +194,7 @@ def _sendable(run: Callable[..., Any]) -> None:
         dumps(run)
     except Exception as error:  # an object may say in any way that it cannot be pickled
         raise TypeError(
-            f"run must be something that can be sent to a worker, got {_checks.shown(run)}, which "
+            f"run must be something that can be sent to a worker, got {shown(run)}, which "
             f"cannot be pickled: {error}; n_jobs=1 sends nothing"
         ) from error
 

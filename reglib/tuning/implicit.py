@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array, Hyper
+from reglib.inputs import (
+    Array,
+    Hyper,
+    Mask,
+    ObjectiveLike,
+    Positive,
+    Start,
+    checked,
+    having,
+    shown,
+    weights,
+)
 from reglib.losses import SquaredError
 from reglib.solvers import ridge
+
+Curved = Annotated[Any, having("gradient", "hessian_vector")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +37,14 @@ class Implicit:
     w: Array
 
 
+@checked
 def implicit_gradient(
-    loss: Any,
-    validation: Any,
-    lam: ArrayLike,
+    loss: Curved,
+    validation: ObjectiveLike,
+    lam: Positive,
     *,
-    mask: ArrayLike | None = None,
-    w: ArrayLike | None = None,
+    mask: Mask | None = None,
+    w: Start | None = None,
 ) -> Implicit:
     """dV/dlog lam = -lam grad V(w)' (H + lam D)^-1 D w, w = argmin loss(w) + lam/2 ||w[mask]||^2.
 
@@ -49,10 +61,7 @@ def implicit_gradient(
     >>> there.w, float(there.value), float(there.gradient)
     (array([1.]), 0.0, -0.0)
     """
-    lam = _checks.positive("lam", lam)
-    _checks.objective("validation", validation)
     w, D = _minimizer(loss, lam, mask, w)
-    _checks.methods("loss", loss, "gradient", "hessian_vector")
     w = _swept(loss, validation, lam, w)
     units = np.eye(len(D)).reshape(-1, *[1] * (w.ndim - 1), len(D))  # before the axes of a sweep
     H = np.moveaxis(loss.hessian_vector(w, units), 0, -2)
@@ -61,20 +70,16 @@ def implicit_gradient(
     return Implicit(validation.value(w), slope, w)
 
 
-def _minimizer(
-    loss: Any, lam: Hyper, mask: ArrayLike | None, w: ArrayLike | None
-) -> tuple[Array, Array]:
+def _minimizer(loss: Any, lam: Hyper, mask: Array | None, w: Array | None) -> tuple[Array, Array]:
     """w (..., p), and the diagonal of D (p,)."""
     if w is None:
         if not isinstance(loss, SquaredError):
             raise TypeError(
-                f"loss must be a SquaredError unless its minimizer w is given, "
-                f"got {_checks.shown(loss)}"
+                f"loss must be a SquaredError unless its minimizer w is given, got {shown(loss)}"
             )
         w = ridge(loss.X, loss.y, lam, mask=mask)
-    w = _checks.start(w, name="w")
-    D = np.ones(w.shape[-1], bool) if mask is None else _checks.mask("mask", mask)
-    return w, _checks.weights("mask", D, w.shape[-1], ", one for each of w")
+    p = w.shape[-1]
+    return w, np.ones(p) if mask is None else weights("mask", mask, p, ", one for each of w")
 
 
 def _swept(loss: Any, validation: Any, lam: Hyper, w: Array) -> Array:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from reglib import _checks
-from reglib._checks import Array
 from reglib.datasets import standardize
+from reglib.inputs import Array, Flag, Folds, Lams, Table, Targets, checked
 from reglib.solvers.homotopy import read_off
 from reglib.tuning.selection import Scores, mean_of, scored
 
@@ -18,13 +14,9 @@ CANCELED = 1e-6
 """A sum of squares of which no larger share is left without the test rows is summed afresh."""
 
 
+@checked
 def lasso_cv(
-    X: ArrayLike,
-    y: ArrayLike,
-    folds: Iterable[Any],
-    lams: ArrayLike | None = None,
-    *,
-    scale: bool = True,
+    X: Table, y: Targets, folds: Folds, lams: Lams | None = None, *, scale: Flag = True
 ) -> Scores:
     """The lasso's mean square error on the test rows of each fold, for every lam: exact, no steps.
 
@@ -39,13 +31,8 @@ def lasso_cv(
     >>> lasso_cv(X, y, halves, [0.0, 0.5], scale=False).mean.round(4)
     array([1.1312, 0.    ])
     """
-    X, y = _checks.design(X, y)
-    scale = _checks.flag("scale", scale)
-    folds = _checks.folds("folds", folds, len(X))
     whole = _Whole(X, y)
-    if lams is None:
-        lams = _grid(whole, scale)
-    lams = _checks.descending("lams", lams)
+    lams = _grid(whole, scale) if lams is None else lams
     by_fold = []
     for train, test in folds:
         x_mean, y_mean, gram, c, power = whole.without(train, test)

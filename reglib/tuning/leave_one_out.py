@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib.inputs import Array, Flag, Lams, Table, Targets, checked
 from reglib.tuning.selection import Scores, mean_of, scored
 
 WORST = 1e4
@@ -15,7 +13,8 @@ CLOSE = 0.01
 """So does a leverage closer to 1 than this."""
 
 
-def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = True) -> Scores:
+@checked
+def ridge_loo(X: Table, y: Targets, lams: Lams, *, intercept: Flag = True) -> Scores:
     """mean over i of (r_i / (1 - h_i))^2: the leave-one-out error of ridge, for every lam.
 
     r = y - fit are the residuals of one fit to all n rows, h the diagonal of its hat matrix, which
@@ -36,7 +35,8 @@ def ridge_loo(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = 
         return scored(lams, np.square(r, out=r))
 
 
-def gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = True) -> Scores:
+@checked
+def gcv(X: Table, y: Targets, lams: Lams, *, intercept: Flag = True) -> Scores:
     """mean(r^2) / (1 - dof/n)^2: leave-one-out with the mean of h in the place of every h_i.
 
     dof is the trace of the hat matrix, the intercept counted, see `diagnostics.effective_dof`.
@@ -51,13 +51,9 @@ def gcv(X: ArrayLike, y: ArrayLike, lams: ArrayLike, *, intercept: bool = True) 
         return Scores(lams, np.square(r).mean(axis=0) / np.square(left.mean(axis=0)))
 
 
-def _residuals(
-    X: ArrayLike, y: ArrayLike, lams: ArrayLike, intercept: bool
-) -> tuple[Array, Array, Array]:
+def _residuals(X: Array, y: Array, lams: Array, intercept: bool) -> tuple[Array, Array, Array]:
     """Descending lams; r and 1 - h, both (n, m), but for a factor that they share for each lam."""
-    X, y = _checks.design(X, y)
-    lams = _checks.descending("lams", lams)
-    n, ones = len(X), int(_checks.flag("intercept", intercept))
+    n, ones = len(X), int(intercept)
     if n < 2:
         raise ValueError(f"X must have at least 2 rows to leave one out, got shape {X.shape}")
     # In a power of 2 as the unit of X no square overflows; a penalty of 1e100 in it leaves no fit.

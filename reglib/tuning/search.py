@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs
+from reglib.inputs import Array, Count, Function, Generator, checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,16 +20,13 @@ class Search:
     @property
     def best(self) -> dict[str, float]:
         """The values of the smallest score. ValueError: every score is NaN."""
-        _checks.that("score", not np.isnan(self.score[0]), "not be NaN at every trial", self.score)
+        inputs.that("score", not np.isnan(self.score[0]), "not be NaN at every trial", self.score)
         return {name: float(values[0]) for name, values in self.tried.items()}
 
 
+@checked
 def random_search(
-    score: Callable[..., float],
-    n: int,
-    rng: np.random.Generator,
-    /,
-    **bounds: tuple[float, float],
+    score: Function, n: Count, rng: Generator, /, **bounds: tuple[float, float]
 ) -> Search:
     """score(name=value, ...) at n random points: each name log-uniform between its two bounds.
 
@@ -45,16 +41,13 @@ def random_search(
     >>> 0.8 < search.best["lam"] < 1.25
     True
     """
-    _checks.function("score", score)
-    n = _checks.count("n", n)
-    ends = {name: _checks.bounds(name, pair) for name, pair in bounds.items()}
+    ends = {name: inputs.bounds(name, pair) for name, pair in bounds.items()}
     if not ends:
         raise ValueError("random_search needs bounds of something, such as lam=(1e-4, 10)")
-    rng = _checks.generator(rng)
     drawn = {
         name: np.clip(np.exp(rng.uniform(*np.log(pair), n)), *pair) for name, pair in ends.items()
     }
     found = [score(**{name: float(v[i]) for name, v in drawn.items()}) for i in range(n)]
-    scores = np.array([_checks.scalar("score(...)", one) for one in found])
+    scores = np.array([inputs.scalar("score(...)", one) for one in found])
     order = np.argsort(scores, kind="stable")
     return Search({name: values[order] for name, values in drawn.items()}, scores[order])

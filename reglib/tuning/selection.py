@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import _checks
-from reglib._checks import Array
+from reglib import inputs
 from reglib.datasets import standardize
+from reglib.inputs import Array, Flag, Folds, Lams, Table, Targets, checked
 from reglib.solvers import ridge
 
-Fit = Callable[[Array, Array, Array], ArrayLike]
+Fit = Annotated[Callable[[Array, Array, Array], ArrayLike], inputs.function]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Scores:
         """
         if self.by_fold is None:
             raise ValueError("scores must have folds for a standard error, got only their mean")
-        _checks.that("scores", len(self.by_fold) > 1, "have two folds or more", len(self.by_fold))
+        inputs.that("scores", len(self.by_fold) > 1, "have two folds or more", len(self.by_fold))
         with np.errstate(over="ignore", invalid="ignore"):
             return self.by_fold.std(axis=0, ddof=1) / np.sqrt(len(self.by_fold))
 
@@ -48,7 +48,7 @@ class Scores:
         A NaN is never the smallest. ValueError: every mean is NaN.
         """
         known = np.flatnonzero(~np.isnan(self.mean))
-        _checks.that("scores", known.size, "have a mean that is not NaN", self.mean)
+        inputs.that("scores", known.size, "have a mean that is not NaN", self.mean)
         return int(known[np.argmin(self.mean[known])])
 
     @property
@@ -57,14 +57,15 @@ class Scores:
         return float(self.lam[self.index])
 
 
+@checked
 def cross_validate(
-    X: ArrayLike,
-    y: ArrayLike,
-    lams: ArrayLike,
-    folds: Iterable[Any],
+    X: Table,
+    y: Targets,
+    lams: Lams,
+    folds: Folds,
     *,
     fit: Fit = ridge,
-    scale: bool = True,
+    scale: Flag = True,
 ) -> Scores:
     """The mean square error on the test rows of each fold, for every lam.
 
@@ -82,16 +83,11 @@ def cross_validate(
     >>> scores.best, scores.mean.round(4)
     (0.0, array([0.3125, 0.    ]))
     """
-    X, y = _checks.design(X, y)
-    lams = _checks.descending("lams", lams)
-    _checks.function("fit", fit)
-    scale = _checks.flag("scale", scale)
     by_fold = []
-    for train, test in _checks.folds("folds", folds, len(X)):
+    for train, test in folds:
         Z = standardize(X, train).X if scale else X - mean_of(X[train])
         center = mean_of(y[train])
-        w = fit(Z[train], y[train] - center, lams[:, None])
-        w = _checks.floats("fit(Z, r, lam)", w)
+        w = inputs.floats("fit(Z, r, lam)", fit(Z[train], y[train] - center, lams[:, None]))
         if w.shape != (len(lams), X.shape[1]):
             raise ValueError(
                 f"fit must return weights of shape {(len(lams), X.shape[1])}, got {w.shape}"
@@ -124,7 +120,7 @@ def one_standard_error(scores: Scores) -> float:
     2.0
     """
     if not isinstance(scores, Scores):
-        raise TypeError(f"scores must be Scores, got {_checks.shown(scores)}")
+        raise TypeError(f"scores must be Scores, got {inputs.shown(scores)}")
     least, error = scores.mean[scores.index], scores.standard_error[scores.index]
     good = least if np.isnan(error) else least + error
     return float(scores.lam[np.argmax(scores.mean <= good)])

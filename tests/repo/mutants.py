@@ -231,7 +231,7 @@ def parsed(file: str, root: Path = ROOT) -> dict[str, ast.FunctionDef]:
 
 
 def file_of(thing: Any) -> str:
-    source = Path(inspect.getsourcefile(thing))
+    source = Path(inspect.getsourcefile(inspect.unwrap(thing)))
     return str(source.relative_to(Path(penalties.__file__).parents[1]))
 
 

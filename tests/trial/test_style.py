@@ -48,7 +48,7 @@ def test_a_table_has_headings_a_reader_of_the_screen_can_use(shown):
 
 def test_a_listing_is_the_tested_code_itself(shown):
     style.show_source(L2.prox)
-    assert "return _checks.floats(" in shown[0]["text/plain"]
+    assert "return w / (1 + step * self.lam)" in shown[0]["text/plain"]
     assert shown[0]["text/markdown"].startswith("```python\ndef prox(self")
 
 

@@ -2,59 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib._checks._words import Array, Hyper, shown
-from reglib._checks.arrays import finite, floats
+from reglib.inputs.arrays import finite, floats, read_only
+from reglib.inputs.words import Array, Hyper, shown
 
 
-def hyper(name: str, value: ArrayLike, rule: str, holds: Any) -> Hyper:
-    """A finite number or a read-only array (..., 1) of numbers for which `holds` is true."""
-    array = floats(name, value)
-    if array.ndim and array.shape[-1] != 1:
-        raise ValueError(
-            f"{name} must be a number or an array whose last axis is 1, got shape {array.shape}; "
-            f"a sweep is {name}[:, None]"
-        )
-    if array.size == 0:
-        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-    good = np.isfinite(array) & holds(array)
-    if not good.all():
-        raise ValueError(f"{name} must be finite and {rule}, got {_first(array[~good])}")
-    if array.ndim == 0:
-        return float(array)
-    array = array.copy()  # the caller may go on writing to theirs
-    array.flags.writeable = False
-    return array
+def hyper(rule: str, holds: Callable[[Any], Any]) -> Callable[[str, ArrayLike], Hyper]:
+    """The rule for a finite number, or an array (..., 1) of them, for which `holds` is true."""
+
+    def check(name: str, value: ArrayLike) -> Hyper:
+        if type(value) is float and holds(value) and value < inf:  # a prox asks at every iteration
+            return value
+        array = floats(name, value)
+        if array.ndim and array.shape[-1] != 1:
+            raise ValueError(
+                f"{name} must be a number or an array whose last axis is 1, got shape "
+                f"{array.shape}; a sweep is {name}[:, None]"
+            )
+        if array.size == 0:
+            raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+        good = np.isfinite(array) & holds(array)
+        if not good.all():
+            raise ValueError(f"{name} must be finite and {rule}, got {_first(array[~good])}")
+        return float(array) if array.ndim == 0 else read_only(array)
+
+    return check
 
 
 def _first(bad: Array) -> str:
     return f"{float(bad.flat[0]):g}"
 
 
-def nonnegative(name: str, value: ArrayLike) -> Hyper:
-    """A hyper-parameter >= 0."""
-    return hyper(name, value, ">= 0", lambda a: a >= 0)
-
-
-def positive(name: str, value: ArrayLike) -> Hyper:
-    """A hyper-parameter > 0. The fast way out matters: a prox asks at every iteration."""
-    if type(value) is float and 0 < value < np.inf:
-        return value
-    return hyper(name, value, "> 0", lambda a: a > 0)
-
-
-def proportion(name: str, value: ArrayLike) -> Hyper:
-    """A hyper-parameter between 0 and 1."""
-    return hyper(name, value, "between 0 and 1", lambda a: (a >= 0) & (a <= 1))
-
-
-def fraction(name: str, value: ArrayLike) -> Hyper:
-    """A hyper-parameter >= 0 and below 1."""
-    return hyper(name, value, ">= 0 and < 1", lambda a: (a >= 0) & (a < 1))
+nonnegative = hyper(">= 0", lambda a: a >= 0)
+positive = hyper("> 0", lambda a: a > 0)
+proportion = hyper("between 0 and 1", lambda a: (a >= 0) & (a <= 1))
+fraction = hyper(">= 0 and < 1", lambda a: (a >= 0) & (a < 1))
 
 
 def single(name: str, value: Hyper) -> float:
@@ -77,9 +65,9 @@ def over_weights(lam: Hyper) -> Hyper:
     return lam[..., 0] if isinstance(lam, np.ndarray) else lam
 
 
-def per_column(name: str, value: ArrayLike, size: int) -> Array:
-    """A number >= 0, or an array with one for each of `size` columns; never a sweep."""
-    array = floats(name, value)
+def per_column(name: str, value: ArrayLike, X: Array) -> Array:
+    """A number >= 0, or an array with one for each column of X; never a sweep."""
+    array, size = floats(name, value), X.shape[1]
     if array.shape not in ((), (size,)):
         raise ValueError(
             f"{name} must be a number or {size} of them, one for each column of X, "

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib._checks._words import Array, shown
+from reglib.inputs.checking import Beside
+from reglib.inputs.words import Array, shown
+
+FLOAT64 = np.dtype(np.float64)
 
 
 def floats(name: str, value: ArrayLike) -> Array:
     """`value` as float64, whatever real numbers it is made of; anything else is a TypeError."""
-    if type(value) is np.ndarray and value.dtype == np.float64:
+    if type(value) is np.ndarray and (value.dtype is FLOAT64 or value.dtype == FLOAT64):
         return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must be an array without masked entries, got {shown(value)}")
@@ -29,6 +32,13 @@ def array_of(name: str, value: Any, of: str) -> NDArray[Any]:
         return np.asarray(value)
     except ValueError:  # NumPy's word for rows of unequal length
         raise TypeError(f"{name} must be an array of {of}, got {shown(value)}") from None
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy that nobody can write to; the caller may go on writing to theirs."""
+    array = array.copy()
+    array.flags.writeable = False
+    return array
 
 
 def shaped(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
@@ -50,30 +60,48 @@ def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
     return array
 
 
+def vector(name: str, w: ArrayLike) -> Array:
+    """Weights (P,), finite."""
+    return finite(name, w, 1)
+
+
+def table(name: str, X: ArrayLike) -> Array:
+    """A table (n, p), finite."""
+    return finite(name, X, 2)
+
+
+def targets(name: str, y: ArrayLike, X: Array) -> Array:
+    """Targets (n,), finite, one for each row of a table X."""
+    return _of_rows(finite(name, _flat(name, y), 1), X)
+
+
 def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """A table X (n, p) and its targets y (n,), both finite, of matching length."""
-    X = finite("X", X, ndim=2)
-    y = _flat(y)
-    return _of_one_length(X, finite("y", y, ndim=1))
+    X = table("X", X)
+    return X, targets("y", y, X)
 
 
-def unclean(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-    """A table X (n, p) and its targets y (n,) as they come: NaN and inf may be in them."""
-    X, y = floats("X", X), _flat(y)
-    return _of_one_length(shaped("X", X, 2), shaped("y", y, 1))
+def raw_table(name: str, X: ArrayLike) -> Array:
+    """A table (n, p) as it comes: NaN and inf may be in it."""
+    return shaped(name, X, 2)
 
 
-def _flat(y: ArrayLike) -> Array:
-    y = floats("y", y)
+def raw_targets(name: str, y: ArrayLike, X: Array) -> Array:
+    """Targets (n,) as they come, one for each row of a table X."""
+    return _of_rows(shaped(name, _flat(name, y), 1), X)
+
+
+def _flat(name: str, y: ArrayLike) -> Array:
+    y = floats(name, y)
     if y.ndim == 2 and y.shape[1] == 1:
-        raise ValueError(f"y must have shape (n,), got {y.shape}; pass y[:, 0]")
+        raise ValueError(f"{name} must have shape (n,), got {y.shape}; pass {name}[:, 0]")
     return y
 
 
-def _of_one_length(X: Array, y: Array) -> tuple[Array, Array]:
+def _of_rows(y: Array, X: Array) -> Array:
     if len(X) != len(y):
         raise ValueError(f"X and y must have the same number of rows, got {X.shape} and {y.shape}")
-    return X, y
+    return y
 
 
 def record(name: str, value: ArrayLike, size: int | None = None, least: float = -np.inf) -> Array:
@@ -89,15 +117,15 @@ def record(name: str, value: ArrayLike, size: int | None = None, least: float = 
     return array
 
 
-def labels(y: Array) -> Array:
+def labels(name: str, y: Array) -> Array:
     """Targets that are classes: each 0 or 1."""
     wrong = np.flatnonzero((y != 0) & (y != 1))
     if wrong.size:
-        raise ValueError(f"y must hold only 0 and 1, got {y[wrong[0]]:g} at index {wrong[0]}")
+        raise ValueError(f"{name} must hold only 0 and 1, got {y[wrong[0]]:g} at index {wrong[0]}")
     return y
 
 
-def start(w0: ArrayLike, name: str = "w0") -> Array:
+def start(name: str, w0: ArrayLike) -> Array:
     """Weights to start from: finite, at least one axis."""
     w0 = finite(name, w0)
     if w0.ndim == 0:
@@ -126,8 +154,9 @@ def rows(name: str, value: Any, n: int) -> Any:
     return array
 
 
-def folds(name: str, value: Any, n: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """Pairs (train, test) of row numbers: each of n rows is tested once, and trains otherwise."""
+def folds(name: str, value: Any, X: Array) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Pairs (train, test) of row numbers: each row of X is tested once, and trains otherwise."""
+    n = len(X)
     try:
         pairs = [(train, test) for train, test in value]
     except (TypeError, ValueError):
@@ -150,24 +179,37 @@ def _once(name: str, where: str, counts: NDArray[np.int_]) -> None:
         )
 
 
-def weights(name: str, w: ArrayLike, size: int, of: str = "", beside: str = "") -> Array:
-    """Weights (..., size), `of` saying why so many; they may hold inf or NaN, a run may diverge."""
+def weights(
+    name: str, w: ArrayLike, size: int, per: str = "", other: str = "", shape: Any = None
+) -> Array:
+    """Weights (..., size), with words for what asks so many; inf or NaN may be among them."""
     w = floats(name, w)
     if w.ndim == 0 or w.shape[-1] != size:
-        got = f"{name} of shape {w.shape} and {beside}" if beside else f"shape {w.shape}"
-        raise ValueError(f"the last axis of {name} must have {size} entries{of}, got {got}")
+        beside = f"{name} of shape {w.shape} and {other} of shape {shape}"
+        got = beside if shape else f"shape {w.shape}"
+        raise ValueError(f"the last axis of {name} must have {size} entries{per}{other}, got {got}")
     return w
+
+
+def per_weight(name: str, gradient: ArrayLike, w: Array) -> Array:
+    """A number for each of the weights w (..., P)."""
+    return weights(name, gradient, w.shape[-1])
 
 
 def columns(name: str, w: ArrayLike, size: int, other: str, shape: tuple[int, ...]) -> Array:
     """Weights (..., size), one for each column of something else."""
-    return weights(name, w, size, f", one for each column of {other}", f"{other} of shape {shape}")
+    return weights(name, w, size, ", one for each column of ", other, shape)
+
+
+def columns_of(other: str) -> Beside:
+    """The rule for weights (..., p), one for each column of another array."""
+    return Beside(other, lambda name, w, X: columns(name, w, X.shape[-1], other, X.shape))
 
 
 def matrices(name: str, w: ArrayLike, shape: tuple[int, int]) -> Array:
     """Flat weights (..., m n) as matrices (..., m, n), in C order."""
     m, n = shape
-    w = weights(name, w, m * n, ", one for each of a matrix", f"a matrix of shape {shape}")
+    w = weights(name, w, m * n, ", one for each of ", "a matrix", shape)
     return w.reshape(w.shape[:-1] + (m, n))
 
 
@@ -189,6 +231,11 @@ def mask(name: str, value: ArrayLike) -> NDArray[np.bool_]:
         raise TypeError(f"{name} must be an array of True and False, got {shown(value)}")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
-    array = array.copy()
-    array.flags.writeable = False
+    return read_only(array)
+
+
+def column_mask(name: str, value: ArrayLike, X: Array) -> NDArray[np.bool_]:
+    """A boolean array (p,), one for each column of X."""
+    array = mask(name, value)
+    columns(name, array, X.shape[1], "X", X.shape)
     return array

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib._checks._words import Hyper, shown
-from reglib._checks.arrays import array_of
-from reglib._checks.numbers import count, positive
+from reglib.inputs.arrays import array_of, read_only
+from reglib.inputs.numbers import count, positive
+from reglib.inputs.words import Hyper, shown
 
 
-def generator(rng: Any) -> np.random.Generator:
+def generator(name: str, rng: Any) -> np.random.Generator:
     """The source of random numbers, always handed in."""
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {shown(rng)}")
+        raise TypeError(f"{name} must be a numpy.random.Generator, got {shown(rng)}")
     return rng
 
 
@@ -29,7 +29,7 @@ def generators(rng: Any) -> list[np.random.Generator]:
         raise TypeError(f"rng must be a numpy.random.Generator or a list of them, got {shown(rng)}")
     if not rng:
         raise ValueError("rng must be a numpy.random.Generator or a list of them, got no generator")
-    return [generator(r) for r in rng]
+    return [generator("rng", r) for r in rng]
 
 
 def _has(value: Any, *methods: str) -> bool:
@@ -67,6 +67,11 @@ def methods(name: str, value: Any, *wanted: str) -> Any:
     return value
 
 
+def having(*wanted: str) -> Callable[[str, Any], Any]:
+    """The rule for anything with these methods."""
+    return lambda name, value: methods(name, value, *wanted)
+
+
 def valued(name: str, value: Any) -> Any:
     """Anything with a value, made and not merely named."""
     if not _has(value, "value"):
@@ -84,13 +89,21 @@ def sweeps(name: str, value: Any) -> dict[str, tuple[int, ...]]:
     if isinstance(value, tuple):
         parts = {f"{name}[{i}]": part for i, part in enumerate(value)}
     elif is_dataclass(value):
-        held = [(field, getattr(value, field.name)) for field in fields(value)]
+        held = {field.name: getattr(value, field.name) for field in fields(value)}
+        types = _types(type(value))
         parts = {  # an array is swept where its field says so, and may hold data elsewhere
-            f"{name}.{field.name}": part
-            for field, part in held
-            if field.type in ("Hyper", Hyper) or not isinstance(part, np.ndarray)
+            f"{name}.{field}": part
+            for field, part in held.items()
+            if types.get(field) == Hyper or not isinstance(part, np.ndarray)
         }
     return {label: axes for part in parts.items() for label, axes in sweeps(*part).items()}
+
+
+def _types(cls: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(cls)
+    except NameError:  # a type that only a type checker imports
+        return {}
 
 
 def transform(name: str, value: Any) -> Any:
@@ -100,8 +113,9 @@ def transform(name: str, value: Any) -> Any:
     return value
 
 
-def names(name: str, value: Any, size: int) -> tuple[str, ...]:
-    """A word for each of `size` columns."""
+def names(name: str, value: Any, X: NDArray[Any]) -> tuple[str, ...]:
+    """A word for each column of X."""
+    size = X.shape[1]
     words = () if isinstance(value, str) or not hasattr(value, "__iter__") else tuple(value)
     if not words or not all(isinstance(word, str) for word in words):
         raise TypeError(f"{name} must be a list of words, got {shown(value)}")
@@ -143,13 +157,12 @@ def widths(name: str, value: Any) -> tuple[int, ...]:
 
 def groups(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """A whole number (P,) for each weight, the group it belongs to."""
-    array = array_of(name, value, "whole numbers").copy()  # the caller may go on writing to theirs
+    array = array_of(name, value, "whole numbers")
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must be an array of whole numbers, got {shown(value)}")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
-    array.flags.writeable = False
-    return array
+    return read_only(array)
 
 
 def shape(name: str, value: Any) -> tuple[int, int]:
