@@ -34,8 +34,10 @@ NUMBERS = ("Array", "Hyper", "float", "tuple[Array")
 """How the annotation of a function begins that returns a number, or a number and a memory."""
 NESTED = (ast.FunctionDef, ast.Lambda)
 
+SOLVERS = ("reglib.solvers", "reglib.fast")
+"""Where a public solver computes."""
 CHECKS = {"_inner", "_swept", "_penalty_of_each"}
-"""Functions of reglib.solvers that look at arguments and shapes, and compute nothing."""
+"""Functions there that look at arguments and shapes, and compute nothing."""
 
 NO_MISTAKE = {
     ("SpectralBall.subgradient", "sign"): "it is 0 everywhere",
@@ -236,7 +238,7 @@ def file_of(thing: Any) -> str:
 
 
 def reached(name: str) -> list[tuple[str, str]]:
-    """(file, function) of all of reglib.solvers that a public solver computes with, itself first.
+    """(file, function) of all of SOLVERS that a public solver computes with, itself first.
 
     Read from the names in the code, the methods of a class with it. Another public solver that it
     calls is not followed: its mistakes are its own.
@@ -252,7 +254,7 @@ def reached(name: str) -> list[tuple[str, str]]:
         seen[place] = None
         for node in ast.walk(parsed(place[0])[where]):
             used = thing.__globals__.get(node.id) if isinstance(node, ast.Name) else None
-            if not getattr(used, "__module__", "").startswith("reglib.solvers"):
+            if not getattr(used, "__module__", "").startswith(SOLVERS):
                 continue
             if used.__name__ in CHECKS:
                 continue

@@ -9,21 +9,21 @@ from sklearn.linear_model import enet_path as sklearn_enet_path
 from sklearn.linear_model import lasso_path as sklearn_lasso_path
 
 from reglib.datasets import article, diabetes, longley
+from reglib.fast import kernel
+from reglib.fast.homotopy import every_knot
+from reglib.fast.kernel import Kernel
+from reglib.fast.screened import screened
 from reglib.losses import SquaredError
 from reglib.penalties import L1, ElasticNet
 from reglib.solvers import (
     coordinate_descent,
     duality_gap,
     elastic_net_path,
-    kernel,
     lasso_path,
     least_squares,
     paths,
     proximal_gradient,
 )
-from reglib.solvers.homotopy import homotopy
-from reglib.solvers.kernel import Kernel
-from reglib.solvers.screened import screened
 
 Z, PROGRESSION, NAMES = diabetes()
 CENTERED = PROGRESSION - PROGRESSION.mean()
@@ -460,7 +460,7 @@ def test_leaving_columns_out_until_they_are_needed_changes_no_knot(seed, stop):
     X, y = normal(seed, 12, 90)
     knots, S, corners, events = screened(X, y, stop)
     size = float(np.sqrt(np.square(y).mean()))
-    their_knots, their_corners, their_events = homotopy(X.T @ X / 12, y @ X / 12, size, stop)
+    their_knots, their_corners, their_events = every_knot(X.T @ X / 12, y @ X / 12, size, stop)
     assert [e[1:] for e in events] == [e[1:] for e in their_events]
     assert knots == pytest.approx(their_knots, rel=1e-9, abs=1e-12)
     w = np.zeros((len(knots), 90))
@@ -482,7 +482,7 @@ def test_a_path_of_many_columns_is_optimal_with_ties_and_dependent_columns(seed)
 def test_a_column_left_out_is_found_when_its_turn_comes(monkeypatch):
     X, y = normal(5, 20, 200)
     right = lasso_path(X, y).events
-    monkeypatch.setattr("reglib.solvers.screened.ROOM", 0.05)  # one column to begin with
+    monkeypatch.setattr("reglib.fast.screened.ROOM", 0.05)  # one column to begin with
     found = lasso_path(X, y).events
     assert [event[1:] for event in found] == [event[1:] for event in right]
     assert [event[0] for event in found] == pytest.approx([event[0] for event in right])

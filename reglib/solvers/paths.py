@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike
 
 from reglib import _checks
 from reglib._checks import Array
+from reglib.fast.homotopy import EPS, between, every_knot, read_off
+from reglib.fast.kernel import Kernel
+from reglib.fast.screened import screened
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
-from reglib.solvers.homotopy import EPS, between, homotopy, read_off
-from reglib.solvers.kernel import Kernel
-from reglib.solvers.screened import screened
 
 TRIES = 5
 """How often Newton's method may fail to get closer to the right signs before it is given up."""
@@ -69,7 +69,7 @@ def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Pat
         w = np.zeros((len(lams if grid is None else grid), data.X.shape[1]))
         w[:, S] = corners if grid is None else between(lams, corners, grid)
     elif grid is None:
-        lams, w, events = homotopy(data.gram, data.c, data.size, 0.0)
+        lams, w, events = every_knot(data.gram, data.c, data.size, 0.0)
     else:
         w, events = read_off(data.gram, data.c, data.size, grid)
     return data.certified(w, lams if grid is None else grid, 1.0, events)
@@ -177,7 +177,7 @@ def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
             # With gram + l2 I the elastic net is a lasso, whose homotopy needs no search; but over
             # an l2 of rounding size it stumbles, and does without.
             seen = l2 if l2 > 1e-9 * h.max() else 0
-            slow = homotopy(gram + seen * np.eye(len(c)), c, data.size, l1)[1][-1]
+            slow = every_knot(gram + seen * np.eye(len(c)), c, data.size, l1)[1][-1]
             w, r, right = _signed(data, l1, l2, np.sign(slow))
             w, r = (w, r) if right else (slow, c - gram @ slow)
         before, v = v, (h - l2) * w + r

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from reglib import _checks
 from reglib._checks import Array
 from reglib.datasets import standardize
-from reglib.solvers.homotopy import read_off
+from reglib.fast.homotopy import read_off
 from reglib.tuning.selection import Scores, mean_of, scored
 
 CANCELED = 1e-6

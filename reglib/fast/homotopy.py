@@ -127,7 +127,7 @@ def walk(t: Tableau, lam: float, stop: float) -> Iterator[tuple[float, int, int,
         yield lam, j, 1 if joins else -1, w
 
 
-def homotopy(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Array, tuple]:
+def every_knot(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Array, tuple]:
     """Knots (k,) from lam_max down to `stop`, the weights there (k, p), and the events."""
     t, most = Tableau(gram, c, size, np.zeros(len(c))), 1000 * (1 + len(c))
     steps = [*islice(walk(t, np.inf, stop), most)]  # a path may be longer; its gap will say so
@@ -138,7 +138,7 @@ def homotopy(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Ar
 
 def read_off(gram: Array, c: Array, size: float, lams: Array) -> tuple[Array, tuple]:
     """The lasso's weights (k, p) at descending lams (k,), each linear between knots; the events."""
-    knots, corners, events = homotopy(gram, c, size, lams[-1])
+    knots, corners, events = every_knot(gram, c, size, lams[-1])
     return between(knots, corners, lams), events
 
 
