@@ -38,6 +38,8 @@ SOLVERS = ("reglib.solvers", "reglib.fast")
 """Where a public solver computes."""
 CHECKS = {"_inner", "_swept", "_penalty_of_each"}
 """Functions there that look at arguments and shapes, and compute nothing."""
+SHOWN = {"homotopy"}
+"""Functions there that no solver calls: a chapter shows them, tests/test_fast.py fails."""
 
 NO_MISTAKE = {
     ("SpectralBall.subgradient", "sign"): "it is 0 everywhere",

@@ -39,6 +39,7 @@ ALLOWED = {
     "solvers.descent": {"numpy", "_checks", "losses", "penalties"},
     "solvers.direct": {"numpy", "_checks"},
     "solvers.coordinate": {"numpy", "_checks", "losses", "penalties", "solvers"},
+    "solvers.homotopy": {"numpy", "_checks"},
     "solvers.line_search": {"numpy", "_checks", "penalties", "solvers"},
     "solvers.newton": {"numpy", "_checks", "solvers"},
     "solvers.paths": {"numpy", "_checks", "fast", "solvers"},
