@@ -67,7 +67,7 @@ UNCAUGHT = {
     ("Kernel.weights", "factor"): MORE,
     ("Kernel._renew", "sign"): MORE,
     ("Kernel._renew", "factor"): MORE,
-    ("_Moments.h", "factor"): "it scales rounding and a first guess: the same weights",
+    ("_newton", "sign"): "it gives up, and the homotopy finds the signs: the same weights",
     ("_Moments.certified", "factor"): "a stricter certificate: more work, the same weights",
 }
 """(function, kind) -> why no claim of a chapter fails; its subjects have other places that do."""

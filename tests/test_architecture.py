@@ -43,6 +43,7 @@ ALLOWED = {
     "solvers.line_search": {"numpy", "_checks", "penalties", "solvers"},
     "solvers.newton": {"numpy", "_checks", "solvers"},
     "solvers.paths": {"numpy", "_checks", "fast", "solvers"},
+    "solvers.signs": {"numpy", "_checks", "fast"},
     "__main__": {"diagnostics", "book"},  # the book for a picture only, when it is drawn
     "diagnostics": {"diagnostics"},
     "diagnostics._trace": {"_checks", "diagnostics"},

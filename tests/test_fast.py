@@ -5,7 +5,7 @@ import pytest
 
 from reglib.fast import kernel, screened
 from reglib.fast.kernel import Kernel
-from reglib.solvers import duality_gap, elastic_net_path, lasso_path, paths
+from reglib.solvers import duality_gap, elastic_net_path, lasso_path, signs
 from reglib.solvers.homotopy import homotopy
 
 
@@ -120,7 +120,7 @@ def test_n_by_n_systems_give_the_weights_of_those_of_the_columns(data, ratio, mo
     top = np.abs(X.T @ y).max() / len(y) / ratio
     found = []
     for full, near in ((np.inf, 40), (0.3, 40), (0.3, 3), (0.3, 0)):
-        monkeypatch.setattr(paths, "FULL", full)
+        monkeypatch.setattr(signs, "FULL", full)
         monkeypatch.setattr(kernel, "NEAR", near)
         lams = np.geomspace(top, top / 1000, 20)
         found.append(elastic_net_path(X, y, lams, l1_ratio=ratio))

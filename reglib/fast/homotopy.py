@@ -136,12 +136,6 @@ def every_knot(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, 
     return np.array([*knots, stop]), np.array([*corners, t.weights(stop)]), events
 
 
-def read_off(gram: Array, c: Array, size: float, lams: Array) -> tuple[Array, tuple]:
-    """The lasso's weights (k, p) at descending lams (k,), each linear between knots; the events."""
-    knots, corners, events = every_knot(gram, c, size, lams[-1])
-    return between(knots, corners, lams), events
-
-
 def between(knots: Array, corners: Array, lams: Array) -> Array:
     """The weights (k, p) at lams (k,), linear between those at descending knots."""
     last = np.searchsorted(-knots, -lams, side="right") - 1  # the last knot at or above; -1: none

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from reglib import _checks
 from reglib._checks import Array
 from reglib.datasets import standardize
-from reglib.fast.homotopy import read_off
+from reglib.fast.homotopy import between, every_knot
 from reglib.tuning.selection import Scores, mean_of, scored
 
 CANCELED = 1e-6
@@ -55,7 +55,8 @@ def lasso_cv(
             if not unit.all():
                 unit = standardize(X, train).scale  # which words the error
         gram = gram / unit / unit[:, None]
-        w = read_off(gram, c / unit, float(np.sqrt(power)), lams)[0] / unit
+        knots, corners, _ = every_knot(gram, c / unit, float(np.sqrt(power)), lams[-1])
+        w = between(knots, corners, lams) / unit
         error = (X[test] - x_mean) @ w.T - (y[test] - y_mean)[:, None]
         by_fold.append(np.square(error).mean(axis=0))
     return scored(lams, np.array(by_fold))
