@@ -73,7 +73,7 @@ ALLOWED = {
     "tuning.folds": {"numpy", "_checks"},
     "tuning.implicit": {"numpy", "_checks", "losses", "solvers"},
     "tuning.lasso": {"numpy", "_checks", "datasets", "fast", "tuning"},
-    "tuning.leave_one_out": {"numpy", "_checks", "tuning"},
+    "tuning.leave_one_out": {"numpy", "_checks", "solvers", "tuning"},
     "tuning.search": {"numpy", "_checks"},
     "tuning.selection": {"numpy", "_checks", "datasets", "solvers"},
     "training": {"numpy", "_checks"},

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from reglib import _checks
 from reglib._checks import Array
+from reglib.solvers.direct import svd
 from reglib.tuning.selection import Scores, mean_of, scored
 
 WORST = 1e4
@@ -87,8 +88,7 @@ def _residuals(
 def _by_singular_values(X: Array, y: Array, penalty: Array, ones: int) -> tuple[Array, Array]:
     """The same without squaring X: slower, and right at lam = 0 and for any rank."""
     n, eps = len(X), np.finfo(float).eps
-    U, d, _ = np.linalg.svd(X, full_matrices=False)
-    U, d = (part[..., d > eps * max(X.shape) * d.max()] for part in (U, d))
+    U, d, _ = svd(X)
     # Where a row is explained wholly, what is left is rounding, which 1 - h would blow up.
     rest, free = y - U @ (U.T @ y), 1 - ones / n - np.square(U).sum(axis=1)
     alone = (free < 16 * n * eps) | (len(d) + ones >= n)
