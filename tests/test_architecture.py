@@ -25,7 +25,6 @@ ALLOWED = {
     "_checks.arrays": {"numpy", "_checks"},
     "_checks.numbers": {"numpy", "_checks"},
     "_checks.things": {"numpy", "_checks"},
-    "_intervals": {"numpy", "_checks"},
     "fast": set(),
     "fast.homotopy": {"numpy", "_checks"},
     "fast.kernel": {"numpy", "_checks"},
@@ -53,9 +52,9 @@ ALLOWED = {
     "diagnostics.measures": {"numpy", "_checks"},
     "diagnostics.quiet_rules": {"numpy", "diagnostics"},
     "diagnostics.rules": {"numpy", "_checks", "diagnostics"},
-    "diagnostics.curvature": {"numpy", "_checks", "_intervals"},
+    "diagnostics.curvature": {"numpy", "_checks"},
     "diagnostics.gradients": {"numpy", "_checks"},
-    "diagnostics.lanczos": {"numpy", "_checks"},
+    "diagnostics.stability": {"numpy", "_checks", "diagnostics"},
     "networks": {"networks"},
     "networks._network": {"numpy", "_checks"},
     "networks._units": {"numpy", "_checks"},
@@ -132,8 +131,7 @@ def test_a_core_module_imports_what_its_room_allows(module):
 @pytest.mark.parametrize("path", sorted((PACKAGE / "book").rglob("*.py")), ids=lambda p: p.stem)
 def test_a_page_module_imports_the_core_and_the_page_libraries(path):
     tools = TOOLS.get(path.stem, set())
-    inner = {"_checks", "_intervals", "fast"}
-    assert imported(path) <= BOOK | tools | set(ALLOWED) - inner | {"book"}
+    assert imported(path) <= BOOK | tools | set(ALLOWED) - {"_checks", "fast"} | {"book"}
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)

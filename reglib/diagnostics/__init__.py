@@ -4,13 +4,13 @@ from reglib.diagnostics.causes import CAUSES, Remedy
 from reglib.diagnostics.curvature import (
     condition_number,
     effective_dof,
-    step_limit,
+    top_eigenvalue,
 )
 from reglib.diagnostics.diagnosis import Diagnosis, diagnose
 from reglib.diagnostics.gradients import gradient_error, gradient_norms, jacobian_norms
-from reglib.diagnostics.lanczos import top_eigenvalue
 from reglib.diagnostics.logs import Log, read_trace
 from reglib.diagnostics.measures import Facts
+from reglib.diagnostics.stability import step_limit
 
 __all__ = [
     "CAUSES",
