@@ -3,10 +3,10 @@
 from reglib.diagnostics.curvature import (
     condition_number,
     effective_dof,
-    step_limit,
+    top_eigenvalue,
 )
 from reglib.diagnostics.gradients import gradient_error, gradient_norms, jacobian_norms
-from reglib.diagnostics.lanczos import top_eigenvalue
+from reglib.diagnostics.stability import step_limit
 
 __all__ = [
     "condition_number",

@@ -1,4 +1,4 @@
-"""What a Hessian that fits in memory says: condition, stable steps, effective parameters."""
+"""How curved a loss is: its condition, effective parameters, and the top eigenvalue alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ from typing import Any
 import numpy as np
 
 from reglib import inputs
-from reglib._intervals import stable_intervals
-from reglib.inputs import Array, ColumnMask, Hyper, Mask, NonNegative, Placement, Table, checked
+from reglib.inputs import (
+    Array,
+    ColumnMask,
+    Count,
+    Generator,
+    Hyper,
+    Mask,
+    NonNegative,
+    Start,
+    Table,
+    checked,
+)
 
 
-def _hessian(hessian_or_loss: Any) -> Array:
+def hessian_of(hessian_or_loss: Any) -> Array:
     """A symmetric matrix, given as such or asked of a loss of a linear model."""
     if hasattr(hessian_or_loss, "curvature"):
         return hessian_or_loss.curvature()
@@ -23,11 +33,17 @@ def _hessian(hessian_or_loss: Any) -> Array:
     return H
 
 
-def _penalized(mask: Array | None, H: Array) -> Array:
+def penalized(mask: Array | None, H: Array) -> Array:
     """The diagonal of D: 1 where a weight is penalized, 0 where `mask` spares it."""
     if mask is None:
         return np.ones(len(H))
     return inputs.columns("mask", mask, len(H), "the hessian", H.shape)
+
+
+def with_l2(hessian_or_loss: Any, lam: Hyper, mask: Array | None, sign: int) -> Array:
+    """H + sign lam D, with the leading axes of lam."""
+    H = hessian_of(hessian_or_loss)
+    return H + sign * np.asarray(lam)[..., None] * np.diag(penalized(mask, H))
 
 
 @checked
@@ -43,68 +59,10 @@ def condition_number(
     >>> float(condition_number([[3.0, 0.0], [0.0, 1.0]], lam=1.0))
     2.0
     """
-    values = np.linalg.eigvalsh(_with_l2(hessian_or_loss, lam, mask, +1))
+    values = np.linalg.eigvalsh(with_l2(hessian_or_loss, lam, mask, +1))
     small, large = values[..., 0], values[..., -1]
     singular = small <= np.finfo(float).eps * values.shape[-1] * large
     return np.where(singular, np.inf, large / np.where(singular, 1, small))[()]
-
-
-def _with_l2(hessian_or_loss: Any, lam: Hyper, mask: Array | None, sign: int) -> Array:
-    """H + sign lam D, with the leading axes of lam."""
-    H = _hessian(hessian_or_loss)
-    return H + sign * np.asarray(lam)[..., None] * np.diag(_penalized(mask, H))
-
-
-@checked
-def step_limit(
-    hessian_or_loss: Any,
-    lam: NonNegative = 0.0,
-    placement: Placement = "coupled",
-    *,
-    mask: Mask | None = None,
-    islands: bool = False,
-) -> Any:
-    """The largest step s up to which gradient descent with an L2 term does not diverge.
-
-    coupled, decoupled  2 / top(H + lam D)      proximal  2 / top(H - lam D), inf where that is <= 0
-    shrink_after        the first s at which some |eigenvalue| of (I - s lam D)(I - s H) exceeds 1
-
-    H (p, p) symmetric, or a loss, of which it is `curvature()`; lam a number or an array (..., 1);
-    D the identity, or diag(mask) where some weights are spared. Returns (...), in the units of
-    `step`. With islands=True (lam a number) returns every interval of stable steps as an array
-    (k, 2): shrinking after the step can be stable again beyond its limit. Directions in which H and
-    lam D are both 0 do not move and are left out. For shrink_after with a mask, intervals narrower
-    than 0.5 % are not seen; for proximal with a mask the relative error grows to 1e-16 lam times
-    the limit. ValueError: a negative eigenvalue, since no step is stable there.
-
-    >>> [round(float(step_limit([[4.0]], 1.0, p)), 4) for p in ("coupled", "proximal")]
-    [0.4, 0.6667]
-    """
-    if islands and np.ndim(lam):
-        raise ValueError(f"islands need lam to be a number, got an array of shape {np.shape(lam)}")
-    H = _hessian(hessian_or_loss)
-    h = np.linalg.eigvalsh(H)
-    if h[0] < -1e-12 * max(h[-1], -h[0]):
-        raise ValueError(f"hessian must have no negative eigenvalue, got {h[0]:.4g}")
-    if placement == "shrink_after":
-        limit = _shrink_after_limits(H, lam, mask, islands)
-    else:
-        sign = -1 if placement == "proximal" else +1
-        top = np.linalg.eigvalsh(_with_l2(H, lam, mask, sign))[..., -1]
-        limit = np.where(top > 0, 2 / np.where(top > 0, top, 1), np.inf)[()]
-        if islands:
-            limit = np.array([[0.0, limit]])
-    return limit
-
-
-def _shrink_after_limits(
-    H: Array, lam: Hyper, mask: Array | None, islands: bool
-) -> Array | np.float64:
-    lam = np.asarray(lam)
-    if islands:
-        return stable_intervals(H, float(lam), _penalized(mask, H))
-    each = [stable_intervals(H, float(x), _penalized(mask, H))[0, 1] for x in lam.flat]
-    return np.reshape(each, lam.shape[:-1])[()]
 
 
 @checked
@@ -129,3 +87,56 @@ def effective_dof(
     d = np.linalg.svd(X[:, held] - U @ (U.T @ X[:, held]), compute_uv=False)
     d2 = d[d > np.finfo(float).eps * max(X.shape) * np.linalg.norm(X[:, held])] ** 2
     return U.shape[1] + (d2 / (d2 + len(X) * lam)).sum(axis=-1)
+
+
+@checked
+def top_eigenvalue(
+    objective: Any,
+    w: Start,
+    *,
+    rng: Generator,
+    tol: NonNegative = 1e-10,
+    max_iter: Count = 100,
+) -> tuple[Array, Array]:
+    """The largest eigenvalue (...) of the Hessian at w (..., P), and its eigenvector (..., P).
+
+    Lanczos with full reorthogonalization from a random start: only `hessian_vector(w, v)` is
+    called, so no P x P matrix is formed. A run stops when every residual ||H v - theta v|| is at
+    most tol |theta|. Source: Golub and Van Loan, Matrix Computations, chapter 10.
+
+    >>> from reglib.losses import SquaredError
+    >>> loss = SquaredError([[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0])
+    >>> top_eigenvalue(loss, [0.0, 0.0], rng=np.random.default_rng(0))[0].round(12)
+    np.float64(2.0)
+    """
+    v = rng.standard_normal(w.shape)
+    basis, alphas, betas = [v / np.linalg.norm(v, axis=-1, keepdims=True)], [], []
+    alive = np.ones(w.shape[:-1], dtype=bool)
+    for _ in range(min(max_iter, w.shape[-1])):
+        u = objective.hessian_vector(w, basis[-1])
+        alpha = (u * basis[-1]).sum(axis=-1)
+        # A run whose Krylov space is exhausted goes on with a zero vector. Its alpha is put below
+        # a Rayleigh quotient, and so below the top eigenvalue, where it does no harm.
+        below = alphas[0] - (1 + np.abs(alphas[0])) if alphas else alpha
+        alphas.append(np.where(alive, alpha, below))
+        for _ in range(2):  # twice is enough for orthogonality to rounding
+            for q in basis:
+                u = u - (u * q).sum(axis=-1, keepdims=True) * q
+        beta = np.linalg.norm(u, axis=-1)
+        theta, weights = _top_of_tridiagonal(alphas, betas)
+        if np.all(beta * np.abs(weights[..., -1]) <= tol * np.abs(theta)):
+            break
+        alive = alive & (beta > 1e-14 * np.abs(theta))
+        betas.append(np.where(alive, beta, 0))
+        basis.append(np.where(alive[..., None], u / np.where(beta > 0, beta, 1)[..., None], 0))
+    return theta, sum(weights[..., i, None] * q for i, q in enumerate(basis[: len(alphas)]))
+
+
+def _top_of_tridiagonal(alphas: list[Array], betas: list[Array]) -> tuple[Array, Array]:
+    T = np.zeros(np.shape(alphas[0]) + (len(alphas), len(alphas)))
+    for i, alpha in enumerate(alphas):
+        T[..., i, i] = alpha
+    for i, beta in enumerate(betas):
+        T[..., i, i + 1] = T[..., i + 1, i] = beta
+    values, vectors = np.linalg.eigh(T)
+    return values[..., -1], vectors[..., :, -1]

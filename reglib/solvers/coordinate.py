@@ -12,6 +12,7 @@ from reglib.inputs import Array, Hyper
 from reglib.losses import SquaredError
 from reglib.penalties import L1, L2, ElasticNet, Masked, Penalty
 from reglib.solvers.descent import Result, _run
+from reglib.solvers.direct import svd
 
 SEPARABLE = (L1, L2, ElasticNet)
 """Penalties that are a sum over the weights, so that one weight can be minimized by itself."""
@@ -124,7 +125,7 @@ def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> 
     a = np.divide(l1, top, out=np.ones_like(top), where=top > l1)
     gap = (cost - a * w * c).sum(axis=-1)
     if (a < 1 - 1e-8).any():  # else (1 - a)^2 is below rounding, and no projection is needed
-        q = (y - w @ X.T) @ _basis(X)
+        q = (y - w @ X.T) @ svd(X)[0]
         gap = gap + np.square((1 - a) * q).sum(axis=-1) / (2 * len(X))
     if l2.any():
         twice = np.where(l2 > 0, 2 * l2, np.inf)
@@ -138,9 +139,3 @@ def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> 
         gap = np.where(l2[..., 0] > 0, np.minimum(gap, whole), gap)
     scale = np.square(y).mean() / 2
     return np.maximum(gap, 0)[()] / (scale if scale > 0 else 1)
-
-
-def _basis(X: Array) -> Array:
-    """Orthonormal columns that span those of X."""
-    U, d, _ = np.linalg.svd(X, full_matrices=False)
-    return U[:, d > np.finfo(float).eps * max(X.shape) * d[0]]

@@ -52,9 +52,14 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, mask: ArrayLike | None 
 
 
 def _shrunk(X: Array, y: Array, lam: Hyper, size: float | None = None) -> Array:
-    """Ridge on all columns; singular values that are rounding next to `size` count as 0."""
+    """Ridge on all columns; see `svd` for size."""
+    U, d, Vt = svd(X, size)
+    return (y @ U / (d + len(X) * lam / d)) @ Vt
+
+
+def svd(X: Array, size: float | None = None) -> tuple[Array, Array, Array]:
+    """U, d and V' of X = U diag(d) V', without what is rounding next to `size` or the largest d."""
     U, d, Vt = np.linalg.svd(X, full_matrices=False)
     size = d.max(initial=0.0) if size is None else size
     kept = d > np.finfo(float).eps * max(X.shape) * size
-    U, d, Vt = U[:, kept], d[kept], Vt[kept]
-    return (y @ U / (d + len(X) * lam / d)) @ Vt
+    return U[:, kept], d[kept], Vt[kept]

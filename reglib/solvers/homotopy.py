@@ -1,151 +1,54 @@
-"""The lasso's homotopy: from knot to knot, every event exact, by sweeps of the Gram matrix.
-
-All it takes is gram = X'X/n (p, p), c = X'y/n (p,) and size, the root mean square of y.
-"""
+"""The lasso's path as it is taught, from knot to knot; `lasso_path` takes a quicker way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-
 import numpy as np
 
-from reglib.inputs import Array
-
-EPS = float(np.finfo(float).eps)
-WORN = 1e4
-"""Rounding errors, in units of EPS, at which the tableau is made afresh."""
+from reglib.inputs import Array, Table, Targets, checked
 
 
-class Tableau:
-    """G = X'X/n of columns scaled to length 1, swept on the active weights S, and f + lam g.
+@checked
+def homotopy(X: Table, y: Targets) -> tuple[Array, Array]:
+    """The knots lam (k,) of the lasso's path, and the weights there (k, p).
 
-    f + lam g holds the weights of S and the correlations x_j'(y - X w)/n of the others, so that two
-    vectors describe all of a segment between knots. Swept: T_SS = -K with K = inv(G_SS), T_SN =
-    K G_SN, T_NN = G_NN - G_NS K G_SN, N the others. With a = column j of T and the pivot d = a_j,
-    j joins S by T - aa'/d, with 1 taken from a_j before and 2 from T_jj; it leaves by the same with
-    1 and 2 added. So sweeps can wait and be applied BLOCK at a time, as one product of matrices.
-    Source: Goodnight 1979 for the sweep.
+    w minimizes 1/(2n) ||X w - y||^2 + lam ||w||_1 if, on the set S of its
+    nonzero weights with their signs s and on all other columns j,
+
+        c_S - G_SS w_S = lam s_S    and    |c_j - G_jS w_S| <= lam,
+
+    with G = X'X/n and c = X'y/n. So while S and s stay, w is a - lam b with
+    G_SS a_S = c_S, G_SS b_S = s_S, and the correlation c - G w is u + lam v.
+    lam falls from lam_max = max |c|, where w is 0, until a correlation
+    reaches lam, and its weight joins S, or a weight reaches 0 and leaves it.
+
+    X (n, p), y (n,). Where solutions are not unique, one of them. ValueError:
+    two events at one lam, to 1e-9 or rounding, so that the second would come
+    too late; `lasso_path` sorts them out. Source: Osborne, Presnell and
+    Turlach 2000; Efron, Hastie, Johnstone and Tibshirani 2004.
+
+    >>> homotopy([[1.0, 0.0], [0.0, 1.0]], [3.0, 1.0])[0]
+    array([1.5, 0.5, 0. ])
     """
-
-    BLOCK = 64
-
-    def __init__(self, gram: Array, c: Array, size: float, sign: Array) -> None:
-        self.data = gram, c, size
-        self.renew(sign)
-
-    def renew(self, sign: Array) -> None:
-        """Made from the data, with the weights active that have a sign."""
-        gram, c, size = self.data
-        p, length = len(c), np.sqrt(np.diag(gram))
-        # In units of a column of length 1 its weight is longer, and lam counts this much for it.
-        self.unit = 1 / np.where(length > 0, length, 1)
-        self.T = gram * self.unit
-        self.T *= self.unit[:, None]
-        self.f, self.g = c * self.unit, np.zeros(p)
-        self.sign, self.collinear = np.zeros(p), np.zeros(p, dtype=bool)
-        self.a, self.d, self.waiting = np.empty((self.BLOCK, p)), np.empty(self.BLOCK), 0
-        # A correlation of the size of `least` and a rate of the size of `flat` are rounding.
-        self.least = 4 * EPS * size / self.unit
-        self.flat = 1e-13 * self.unit
-        self.wear = 0.0  # what leaving weights did to T in rounding errors, in units of EPS
-        for j in np.flatnonzero(sign):
-            self.join(j, self.column(j), sign[j])
-
-    def weights(self, lam: float) -> Array:
-        return np.where(self.sign != 0, (self.f + lam * self.g) * self.unit, 0)
-
-    def next_event(self, now: float) -> tuple[float, int]:
-        """The largest lam <= now at which a weight of S reaches 0 or a correlation lam; its index.
-
-        The distance lam rate - side f is 0 there. Of events that coincide the least index is
-        first, so that a tie cannot go round in circles (Murty 1974).
-        """
-        active = self.sign != 0
-        side = np.where(active, -self.sign, np.sign(self.f))
-        rate = np.where(active, 0, self.unit) - side * self.g
-        rate[(rate < self.flat) | self.collinear] = np.inf
-        lam = np.minimum(side * self.f / rate, now)
-        lam[lam <= self.least] = 0
-        j = int((lam >= lam.max() * (1 - 1e-12)).argmax())
-        return float(lam[j]), j
-
-    def column(self, j: int) -> Array:
-        a, d = self.a[: self.waiting], self.d[: self.waiting]
-        return self.T[j] - (a[:, j] / d) @ a
-
-    def noise(self, a: Array) -> float:
-        """A pivot below this is rounding: the column is a combination of the active ones."""
-        return 8 * EPS * ((1 + np.abs(a) @ np.abs(self.sign)) ** 2 + self.wear)
-
-    def join(self, j: int, a: Array, sign: float) -> None:
-        self.sign[j] = sign
-        self.g[j] -= sign * self.unit[j]
-        self._sweep(j, a, -1)
-
-    def leave(self, j: int, a: Array) -> None:
-        self.wear += np.abs(a).max() ** 2 / -a[j]
-        self._sweep(j, a, +1)
-        self.g[j] += self.sign[j] * self.unit[j]
-        self.sign[j] = 0
-        self.collinear[:] = False
-
-    def _sweep(self, j: int, a: Array, turn: int) -> None:
-        d = a[j]
-        a[j] += turn
-        self.T[j, j] += 2 * turn
-        self.f -= a * (self.f[j] / d)
-        self.g -= a * (self.g[j] / d)
-        self.a[self.waiting], self.d[self.waiting] = a, d
-        self.waiting += 1
-        if self.waiting == self.BLOCK:
-            self.T -= (self.a / self.d[:, None]).T @ self.a
-            self.waiting = 0
-
-
-def walk(t: Tableau, lam: float, stop: float) -> Iterator[tuple[float, int, int, Array]]:
-    """From lam down to `stop`: at each knot lam, the index, +1 or -1, the weights; t is past it."""
-    while True:
-        lam, j = t.next_event(lam)
-        if lam <= stop:
-            return
-        a, joins = t.column(j), t.sign[j] == 0
-        if joins and a[j] <= t.noise(a):
-            if t.wear:
-                t.renew(t.sign)
-            else:
-                t.collinear[j] = True
-            continue
-        w = t.weights(lam)
-        w[j] = 0
-        if joins:
-            t.join(j, a, np.sign(t.f[j]))
-        else:
-            t.leave(j, a)
-        if t.wear > WORN:
-            t.renew(t.sign)
-        yield lam, j, 1 if joins else -1, w
-
-
-def homotopy(gram: Array, c: Array, size: float, stop: float) -> tuple[Array, Array, tuple]:
-    """Knots (k,) from lam_max down to `stop`, the weights there (k, p), and the events."""
-    t, most = Tableau(gram, c, size, np.zeros(len(c))), 1000 * (1 + len(c))
-    steps = [*islice(walk(t, np.inf, stop), most)]  # a path may be longer; its gap will say so
-    knots, corners = [lam for lam, *_ in steps], [w for *_, w in steps]
-    events = tuple((lam, j, turn) for lam, j, turn, _ in steps)
-    return np.array([*knots, stop]), np.array([*corners, t.weights(stop)]), events
-
-
-def read_off(gram: Array, c: Array, size: float, lams: Array) -> tuple[Array, tuple]:
-    """The lasso's weights (k, p) at descending lams (k,), each linear between knots; the events."""
-    knots, corners, events = homotopy(gram, c, size, lams[-1])
-    return between(knots, corners, lams), events
-
-
-def between(knots: Array, corners: Array, lams: Array) -> Array:
-    """The weights (k, p) at lams (k,), linear between those at descending knots."""
-    last = np.searchsorted(-knots, -lams, side="right") - 1  # the last knot at or above; -1: none
-    above, below = np.maximum(last, 0), np.minimum(last + 1, len(knots) - 1)
-    width = knots[above] - knots[below]
-    slope = (corners[below] - corners[above]) / np.where(width > 0, width, 1)[:, None]
-    return slope * np.where(last < 0, 0, knots[above] - lams)[:, None] + corners[above]
+    G, c = X.T @ X / len(X), X.T @ y / len(X)
+    noise = 1e-13 * np.sqrt(np.diag(G) * np.square(y).mean())
+    lam, sign, knots, weights = np.inf, np.zeros(len(c)), [], []
+    while lam > 0:
+        S = np.flatnonzero(sign)
+        a, b = np.zeros((2, len(c)))
+        a[S] = np.linalg.solve(G[np.ix_(S, S)], c[S])
+        b[S] = np.linalg.solve(G[np.ix_(S, S)], sign[S])
+        u, v = c - G @ a, G @ b
+        u[(sign != 0) | (np.abs(u) < noise)] = 0
+        # On the way to lam = 0 a correlation that ends at u passes lam here,
+        # and a weight that ends with the wrong sign passes 0 here.
+        joins = np.abs(u) / np.maximum(1 - np.sign(u) * v, 1e-100)
+        leaves = np.divide(a, b, out=0 * a, where=a * sign < 0)
+        events = joins + leaves
+        j = events.argmax()
+        if events[j] > (1 - 1e-9) * lam:
+            raise ValueError(f"events coincide at {lam:.6g}: see lasso_path")
+        lam = events[j]
+        knots.append(lam)
+        weights.append(a - lam * b)
+        sign[j] = np.sign(u[j])
+    return np.array(knots), np.array(weights)

@@ -12,17 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import inputs as _checks
+from reglib.fast.homotopy import between, every_knot
+from reglib.fast.screened import screened
 from reglib.inputs import Array
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
-from reglib.solvers.homotopy import EPS, between, homotopy, read_off
-from reglib.solvers.kernel import Kernel
-from reglib.solvers.screened import screened
+from reglib.solvers.signs import by_signs
 
-TRIES = 5
-"""How often Newton's method may fail to get closer to the right signs before it is given up."""
-FULL = 0.8
-"""Nonzero weights for each row from which on an n x n system is the cheaper one; see `Kernel`."""
 MANY = 4
 """Columns for each row from which on most of them never join, and the Gram matrix is not made."""
 
@@ -64,15 +60,16 @@ def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Pat
     """
     data = _Moments(*_checks.design(X, y))
     grid = None if lams is None else _checks.descending("lams", lams)
-    if data.X.shape[1] > MANY * len(data.X):
-        lams, S, corners, events = screened(data.X, data.y, 0.0 if grid is None else grid[-1])
-        w = np.zeros((len(lams if grid is None else grid), data.X.shape[1]))
-        w[:, S] = corners if grid is None else between(lams, corners, grid)
-    elif grid is None:
-        lams, w, events = homotopy(data.gram, data.c, data.size, 0.0)
+    stop, S = 0.0 if grid is None else grid[-1], slice(None)
+    if data.wide:
+        lams, S, corners, events = screened(data.X, data.y, stop)
     else:
-        w, events = read_off(data.gram, data.c, data.size, grid)
-    return data.certified(w, lams if grid is None else grid, 1.0, events)
+        lams, corners, events = every_knot(data.gram, data.c, data.size, stop)
+    if grid is not None:
+        lams, corners = grid, between(lams, corners, grid)
+    w = np.zeros((len(lams), data.X.shape[1]))
+    w[:, S] = corners
+    return data.certified(w, lams, 1.0, events)
 
 
 def elastic_net_path(
@@ -102,16 +99,19 @@ def elastic_net_path(
             "0, so lam_max is infinite and there is nowhere to start; see ridge_path"
         )
     data = _Moments(X, y)
+    h = np.diag(data.gram)
     if lams is None:
         lam_max = np.abs(data.c).max() / ratio
         lams = np.geomspace(lam_max, lam_max / 1000, 100) if lam_max > 0 else [0.0]
     lams = _checks.descending("lams", lams)
     w = np.empty((len(lams), X.shape[1]))
-    weak = lams * (1 - ratio) <= 1e-12 * data.h.min(initial=np.inf, where=data.h > 0)
+    weak = lams * (1 - ratio) <= 1e-12 * h.min(initial=np.inf, where=h > 0)
     if weak.any():
-        w[weak] = read_off(data.gram, data.c, data.size, lams[weak] * ratio)[0]
+        few = lams[weak] * ratio
+        knots, corners, _ = every_knot(data.gram, data.c, data.size, few[-1])
+        w[weak] = between(knots, corners, few)
     if not weak.all():
-        w[~weak] = _newton(data, lams[~weak], ratio)
+        w[~weak] = by_signs(X, y, data.gram, data.c, lams[~weak], ratio)
     return data.certified(w, lams, ratio)
 
 
@@ -131,88 +131,21 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Path:
 
 
 class _Moments:
-    """Of the data: gram = X'X/n, h its diagonal, c = X'y/n, size^2 = ||y||^2/n."""
+    """Of the data: gram = X'X/n, c = X'y/n, size^2 = ||y||^2/n."""
 
     def __init__(self, X: Array, y: Array) -> None:
         self.X, self.y, self.c = X, y, y @ X / len(X)
         self.size = float(np.sqrt(np.square(y).mean()))
+        self.wide = X.shape[1] > MANY * len(X)
 
     @cached_property
     def gram(self) -> Array:
         return self.X.T @ self.X / len(self.X)
 
-    @cached_property
-    def h(self) -> Array:
-        return np.diag(self.gram)
-
     def certified(self, w: Array, lams: Array, ratio: float, events: tuple = ()) -> Path:
-        wide = self.X.shape[1] > MANY * len(self.X)
-        product = w @ self.X.T @ self.X / len(self.X) if wide else w @ self.gram
+        product = w @ self.X.T @ self.X / len(self.X) if self.wide else w @ self.gram
         c, lam = self.c - product, lams[:, None]
         loss = np.maximum(self.size**2 - ((self.c + c) * w).sum(axis=-1), 0) / 2
         cost = lam * (ratio * np.abs(w) + (1 - ratio) / 2 * np.square(w))
         gap = gap_at(self.X, self.y, w, c, lam, ratio)
         return Path(lams, w, loss + cost.sum(axis=-1), gap, events)
-
-
-def _newton(data: _Moments, lams: Array, ratio: float) -> Array:
-    """The elastic net's weights (k, p) for descending lams > 0, each from the last two."""
-    gram, c, h = data.gram, data.c, data.h
-    rows, kernel = [], None
-    v = before = c
-    for k, lam in enumerate(lams):
-        l1, l2 = lam * ratio, lam * (1 - ratio)
-        # v has the sign of w and |v| > l1 where w is not 0: extrapolated, it foretells the signs.
-        last = lams[k - 2] - lams[k - 1] if k > 1 else 0
-        guess = v + (lams[k - 1] - lam) / last * (v - before) if last > 0 else v
-        sign = np.where(np.abs(guess) > l1, np.sign(guess), 0)
-        full = np.count_nonzero(sign) > FULL * len(data.X)
-        if full and l2 > 1e-4 * h.max():  # that many digits an n x n system loses
-            kernel = kernel or Kernel(data.X, data.y)
-            kernel.begin(l1, l2, guess)
-            w, r, right = _signed(data, l1, l2, sign, kernel)
-        else:
-            w, r, right = _signed(data, l1, l2, sign)
-        if not right:
-            # With gram + l2 I the elastic net is a lasso, whose homotopy needs no search; but over
-            # an l2 of rounding size it stumbles, and does without.
-            seen = l2 if l2 > 1e-9 * h.max() else 0
-            slow = homotopy(gram + seen * np.eye(len(c)), c, data.size, l1)[1][-1]
-            w, r, right = _signed(data, l1, l2, np.sign(slow))
-            w, r = (w, r) if right else (slow, c - gram @ slow)
-        before, v = v, (h - l2) * w + r
-        rows.append(w)
-    return np.array(rows)
-
-
-def _signed(
-    data: _Moments, l1: float, l2: float, sign: Array, kernel: Kernel | None = None
-) -> tuple[Array, Array, bool]:
-    """w with the signs it was solved for and |c - gram w| <= l1 where it is 0; were they found?
-
-    Solves for the nonzero weights, corrects every wrong sign, and repeats: Newton's method. It may
-    go round in circles, so it ends when TRIES in a row do not bring fewer wrong signs than ever
-    before.
-    """
-    h = data.h
-    diagonal = l2 + 8 * EPS * h  # so much rounding keeps equal columns apart
-    fewest, tries = len(h) + 1, TRIES
-    while tries:
-        if kernel:
-            w, c = kernel.weights(sign)
-        else:
-            S = sign.nonzero()[0]
-            system = data.gram.take(S, axis=0).take(S, axis=1)
-            system.flat[:: len(S) + 1] += diagonal[S]
-            w = np.zeros(len(h))
-            w[S] = np.linalg.solve(system, data.c[S] - l1 * sign[S])
-            c = data.c - data.gram @ w
-        # A tie, |c| = l1 but for rounding, is not wrong.
-        wrong = np.where(sign != 0, w * sign < 0, np.abs(c) > l1 * (1 + 1e-10))
-        count = np.count_nonzero(wrong)
-        if count == 0:
-            return w, c, True
-        tries = TRIES if count < fewest else tries - 1
-        fewest = min(count, fewest)
-        sign = np.where(wrong, np.where(sign != 0, 0, np.sign(c)), sign)
-    return w, c, False

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglib.datasets import standardize
+from reglib.fast.homotopy import between, every_knot
 from reglib.inputs import Array, Flag, Folds, Lams, Table, Targets, checked
-from reglib.solvers.homotopy import read_off
 from reglib.tuning.selection import Scores, mean_of, scored
 
 CANCELED = 1e-6
@@ -42,7 +42,8 @@ def lasso_cv(
             if not unit.all():
                 unit = standardize(X, train).scale  # which words the error
         gram = gram / unit / unit[:, None]
-        w = read_off(gram, c / unit, float(np.sqrt(power)), lams)[0] / unit
+        knots, corners, _ = every_knot(gram, c / unit, float(np.sqrt(power)), lams[-1])
+        w = between(knots, corners, lams) / unit
         error = (X[test] - x_mean) @ w.T - (y[test] - y_mean)[:, None]
         by_fold.append(np.square(error).mean(axis=0))
     return scored(lams, np.array(by_fold))

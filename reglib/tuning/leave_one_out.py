@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reglib.inputs import Array, Flag, Lams, Table, Targets, checked
+from reglib.solvers.direct import svd
 from reglib.tuning.selection import Scores, mean_of, scored
 
 WORST = 1e4
@@ -83,8 +84,7 @@ def _residuals(X: Array, y: Array, lams: Array, intercept: bool) -> tuple[Array,
 def _by_singular_values(X: Array, y: Array, penalty: Array, ones: int) -> tuple[Array, Array]:
     """The same without squaring X: slower, and right at lam = 0 and for any rank."""
     n, eps = len(X), np.finfo(float).eps
-    U, d, _ = np.linalg.svd(X, full_matrices=False)
-    U, d = (part[..., d > eps * max(X.shape) * d.max()] for part in (U, d))
+    U, d, _ = svd(X)
     # Where a row is explained wholly, what is left is rounding, which 1 - h would blow up.
     rest, free = y - U @ (U.T @ y), 1 - ones / n - np.square(U).sum(axis=1)
     alone = (free < 16 * n * eps) | (len(d) + ones >= n)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reglib import datasets, diagnostics, losses, penalties, solvers, tuning
+from reglib.solvers.homotopy import homotopy
 
 X, Y = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]), np.array([1.0, 2.0, 3.0])
 LOSS = losses.SquaredError(X, Y)
@@ -21,6 +22,7 @@ TAKES_DATA = {
     "ridge": lambda X, y: solvers.ridge(X, y, 1.0),
     "ridge_path": lambda X, y: solvers.ridge_path(X, y, [1.0]),
     "lasso_path": solvers.lasso_path,
+    "homotopy": homotopy,
     "elastic_net_path": lambda X, y: solvers.elastic_net_path(X, y, l1_ratio=0.5),
     "duality_gap": lambda X, y: solvers.duality_gap(X, y, np.zeros(3), 1.0),
     "ridge_loo": lambda X, y: tuning.ridge_loo(X, y, [1.0]),

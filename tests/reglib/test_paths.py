@@ -15,15 +15,10 @@ from reglib.solvers import (
     coordinate_descent,
     duality_gap,
     elastic_net_path,
-    kernel,
     lasso_path,
     least_squares,
-    paths,
     proximal_gradient,
 )
-from reglib.solvers.homotopy import homotopy
-from reglib.solvers.kernel import Kernel
-from reglib.solvers.screened import screened
 
 Z, PROGRESSION, NAMES = diabetes()
 CENTERED = PROGRESSION - PROGRESSION.mean()
@@ -454,20 +449,6 @@ def many_columns(seed):
     return X[:, np.random.default_rng(seed).permutation(90)], y
 
 
-@pytest.mark.parametrize("stop", [0.0, 1e-3, 0.1])
-@pytest.mark.parametrize("seed", range(4))
-def test_leaving_columns_out_until_they_are_needed_changes_no_knot(seed, stop):
-    X, y = normal(seed, 12, 90)
-    knots, S, corners, events = screened(X, y, stop)
-    size = float(np.sqrt(np.square(y).mean()))
-    their_knots, their_corners, their_events = homotopy(X.T @ X / 12, y @ X / 12, size, stop)
-    assert [e[1:] for e in events] == [e[1:] for e in their_events]
-    assert knots == pytest.approx(their_knots, rel=1e-9, abs=1e-12)
-    w = np.zeros((len(knots), 90))
-    w[:, S] = corners
-    assert w == pytest.approx(their_corners, rel=1e-8, abs=1e-10)
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_a_path_of_many_columns_is_optimal_with_ties_and_dependent_columns(seed):
     for X, y in (many_columns(seed), whole(seed, 7, 60)):
@@ -477,37 +458,3 @@ def test_a_path_of_many_columns_is_optimal_with_ties_and_dependent_columns(seed)
         knots = lasso_path(X, y)
         assert duality_gap(X, y, knots.w, knots.lam[:, None]).max() < 1e-10
         assert len(knots.lam) == len(knots.events) + 1
-
-
-def test_a_column_left_out_is_found_when_its_turn_comes(monkeypatch):
-    X, y = normal(5, 20, 200)
-    right = lasso_path(X, y).events
-    monkeypatch.setattr("reglib.solvers.screened.ROOM", 0.05)  # one column to begin with
-    found = lasso_path(X, y).events
-    assert [event[1:] for event in found] == [event[1:] for event in right]
-    assert [event[0] for event in found] == pytest.approx([event[0] for event in right])
-
-
-def two_of_each(seed):
-    X, y = normal(seed, 30, 30)
-    return np.column_stack([X, X, X[:, :5] + X[:, 5:10], -X[:, :3]]), y
-
-
-@pytest.mark.parametrize(
-    "data", [normal(11, 60, 150), normal(12, 60, 75), two_of_each(13)], ids=["150", "75", "twice"]
-)
-@pytest.mark.parametrize("ratio", [0.05, 0.5, 0.9])
-def test_n_by_n_systems_give_the_weights_of_those_of_the_columns(data, ratio, monkeypatch):
-    """Few or no columns solved for beforehand: then a wrong sign takes a new system."""
-    asked = []
-    monkeypatch.setattr(Kernel, "begin", lambda *a, begin=Kernel.begin: asked.append(begin(*a)))
-    lams = grid(*data, ratio, 20, 1e3)
-    found = []
-    for full, near in ((np.inf, 40), (0.3, 40), (0.3, 3), (0.3, 0)):
-        monkeypatch.setattr(paths, "FULL", full)
-        monkeypatch.setattr(kernel, "NEAR", near)
-        found.append(elastic_net_path(*data, lams, l1_ratio=ratio))
-        assert bool(asked) == (full < np.inf)
-    for path in found[1:]:
-        np.testing.assert_allclose(path.w, found[0].w, atol=1e-9)
-        assert path.gap.max() <= 1e-12

@@ -34,8 +34,12 @@ NUMBERS = ("Array", "Hyper", "float", "tuple[Array")
 """How the annotation of a function begins that returns a number, or a number and a memory."""
 NESTED = (ast.FunctionDef, ast.Lambda)
 
+SOLVERS = ("reglib.solvers", "reglib.fast")
+"""Where a public solver computes."""
 CHECKS = {"_inner", "_swept", "_penalty_of_each"}
-"""Functions of reglib.solvers that look at arguments and shapes, and compute nothing."""
+"""Functions there that look at arguments and shapes, and compute nothing."""
+SHOWN = {"homotopy"}
+"""Functions there that no solver calls: a chapter shows them, tests/reglib/test_fast.py fails."""
 
 NO_MISTAKE = {
     ("SpectralBall.subgradient", "sign"): "it is 0 everywhere",
@@ -63,7 +67,7 @@ UNCAUGHT = {
     ("Kernel.weights", "factor"): MORE,
     ("Kernel._renew", "sign"): MORE,
     ("Kernel._renew", "factor"): MORE,
-    ("_Moments.h", "factor"): "it scales rounding and a first guess: the same weights",
+    ("_newton", "sign"): "it gives up, and the homotopy finds the signs: the same weights",
     ("_Moments.certified", "factor"): "a stricter certificate: more work, the same weights",
 }
 """(function, kind) -> why no claim of a chapter fails; its subjects have other places that do."""
@@ -236,7 +240,7 @@ def file_of(thing: Any) -> str:
 
 
 def reached(name: str) -> list[tuple[str, str]]:
-    """(file, function) of all of reglib.solvers that a public solver computes with, itself first.
+    """(file, function) of all of SOLVERS that a public solver computes with, itself first.
 
     Read from the names in the code, the methods of a class with it. Another public solver that it
     calls is not followed: its mistakes are its own.
@@ -252,7 +256,7 @@ def reached(name: str) -> list[tuple[str, str]]:
         seen[place] = None
         for node in ast.walk(parsed(place[0])[where]):
             used = thing.__globals__.get(node.id) if isinstance(node, ast.Name) else None
-            if not getattr(used, "__module__", "").startswith("reglib.solvers"):
+            if not getattr(used, "__module__", "").startswith(SOLVERS):
                 continue
             if used.__name__ in CHECKS:
                 continue

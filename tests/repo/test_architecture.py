@@ -20,7 +20,6 @@ HOMES = {"reglib": ROOT / "reglib", "trial": ROOT / "book" / "trial"}
 ROOMS = {
     "reglib.inputs": "",
     "reglib.extras": "",
-    "reglib._intervals": "reglib.inputs",
     "reglib.penalties": "reglib.inputs",
     "reglib.losses": "reglib.inputs",
     "reglib.networks": "reglib.inputs",
@@ -28,9 +27,12 @@ ROOMS = {
     "reglib.datasets": "reglib.inputs reglib.extras",
     "reglib.conventions": "reglib.inputs",
     "reglib.training": "reglib.inputs",
-    "reglib.diagnostics": "reglib.inputs reglib._intervals",
-    "reglib.solvers": "reglib.inputs reglib.losses reglib.penalties",
-    "reglib.tuning": "reglib.inputs reglib.extras reglib.datasets reglib.losses reglib.solvers",
+    "reglib.diagnostics": "reglib.inputs",
+    "reglib.fast": "reglib.inputs",
+    "reglib.solvers": "reglib.inputs reglib.losses reglib.penalties reglib.fast",
+    "reglib.tuning": (
+        "reglib.inputs reglib.extras reglib.datasets reglib.losses reglib.fast reglib.solvers"
+    ),
     "reglib.estimators": "reglib.inputs reglib.extras reglib.losses reglib.solvers reglib.tuning",
     "reglib.doctor": "reglib.inputs reglib.extras",
     "reglib.__main__": "reglib.doctor",

@@ -9,8 +9,8 @@ from itertools import islice
 
 import numpy as np
 
+from reglib.fast.homotopy import EPS, Tableau, walk
 from reglib.inputs import Array
-from reglib.solvers.homotopy import EPS, Tableau, walk
 
 ROOM = 1.5
 """Columns in the tableau for each row: no more than n are active, the rest are next to join."""

@@ -22,8 +22,7 @@ class Kernel:
 
     def __init__(self, X: Array, y: Array) -> None:
         self.X, self.y = X, y
-        self.K, self.inside = np.zeros((len(X), len(X))), np.zeros(X.shape[1])
-        self.sign = np.zeros(X.shape[1])
+        self.K, self.sign = np.zeros((len(X), len(X))), np.zeros(X.shape[1])
 
     def begin(self, l1: float, l2: float, guess: Array) -> None:
         """A new lambda, at which the signs are foretold by guess."""
@@ -38,7 +37,7 @@ class Kernel:
             self._renew(sign)
             turned = sign - self.sign
         z = self.z + self.Z @ turned[self.near] * (self.l1 / self.l2 / len(self.X))
-        moves = (np.abs(sign) - self.inside)[self.near]  # 1 joins, -1 leaves
+        moves = (np.abs(sign) - np.abs(self.sign))[self.near]  # 1 joins, -1 leaves
         J = moves.nonzero()[0]
         A, Z = self.beside[:, J], self.Z[:, J]
         z = z - Z @ np.linalg.solve(np.diag(len(self.X) * moves[J]) + A.T @ Z, A.T @ z)
@@ -47,11 +46,11 @@ class Kernel:
 
     def _renew(self, sign: Array) -> None:
         """K brought up to date, z for these signs, and Z for the columns near the border."""
-        n, moves = len(self.X), np.abs(sign) - self.inside
+        n, moves = len(self.X), np.abs(sign) - np.abs(self.sign)
         J = moves.nonzero()[0]
         A = self.X[:, J]
         self.K += A * (moves[J] / n) @ A.T
-        self.sign, self.inside = sign, np.abs(sign)
+        self.sign = sign
         system = self.K.copy()
         system.flat[:: n + 1] += self.l2
         right = (self.y + self.l1 / self.l2 * (self.X @ sign)) / n

@@ -1,0 +1,130 @@
+"""The quick ways of `reglib.fast` give what the plain ones give."""
+
+import numpy as np
+import pytest
+
+from reglib.fast import kernel, screened
+from reglib.fast.kernel import Kernel
+from reglib.solvers import duality_gap, elastic_net_path, lasso_path, signs
+from reglib.solvers.homotopy import homotopy
+
+
+def normal(seed, n, p):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, p)), rng.standard_normal(n)
+
+
+def standardized(X, y):
+    return (X - X.mean(axis=0)) / X.std(axis=0), y - y.mean()
+
+
+def raw(X, y):
+    """Columns in units a hundredfold apart, none of them centered."""
+    return (X + 1) * np.geomspace(0.1, 10, X.shape[1]), 100 * y
+
+
+SHAPES = [(60, 8), (20, 20), (12, 30), (10, 60)]  # the last one leaves columns out
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("units", [standardized, raw])
+def test_the_quick_homotopy_agrees_with_the_plain_one(units, shape, seed):
+    """Knots to 1e-12 of the first one, weights to 1e-9 of the largest one."""
+    X, y = units(*normal(seed, *shape))
+    knots, weights = homotopy(X, y)
+    path, near = lasso_path(X, y), pytest.approx
+    top, size = knots[0], np.abs(weights).max()
+    assert path.lam == near(knots, abs=1e-12 * top)
+    assert path.w == near(weights, abs=1e-9 * size)
+    lams = np.geomspace(2 * top, top / 1000, 30)
+    between = [np.interp(lams[::-1], knots[::-1], w[::-1])[::-1] for w in weights.T]
+    assert lasso_path(X, y, lams).w.T == near(np.array(between), abs=1e-9 * size)
+
+
+def test_nearly_collinear_columns_cost_digits_of_the_weights_and_not_of_the_objective():
+    X, y = normal(2, 9, 9)
+    assert np.linalg.cond(X) > 1e3
+    knots, weights = homotopy(X, y)
+    assert lasso_path(X, y).lam == pytest.approx(knots, abs=1e-12 * knots[0])
+    assert duality_gap(X, y, weights, knots[:, None]).max() < 1e-11
+
+
+def whole(seed):
+    """Small whole numbers: events that coincide, repeated, dependent and zero columns."""
+    rng = np.random.default_rng(seed)
+    n, p = rng.integers(1, 12, 2)
+    return rng.integers(-2, 3, (n, p)) * 1.0, rng.integers(-2, 3, n) * 1.0
+
+
+def test_where_events_coincide_the_plain_homotopy_is_right_or_stops():
+    stopped = 0
+    for seed in range(400):
+        X, y = whole(seed)
+        try:
+            knots, weights = homotopy(X, y)
+        except ValueError as error:
+            assert str(error).startswith("events coincide at ")
+            stopped += 1
+        else:
+            assert duality_gap(X, y, weights, knots[:, None]).max() < 1e-10
+        assert lasso_path(X, y).gap.max() < 1e-10
+    assert 50 < stopped < 150
+
+
+def test_two_columns_that_join_at_once_are_too_much_for_the_plain_homotopy():
+    X, y = np.eye(3), np.array([6.0, -6.0, 3.0])
+    with pytest.raises(ValueError, match="^events coincide at 2: see lasso_path$"):
+        homotopy(X, y)
+    assert lasso_path(X, y).lam == pytest.approx([2, 2, 1, 0])
+
+
+def test_of_equal_columns_the_plain_homotopy_takes_the_first():
+    X, y = normal(1, 15, 5)
+    knots, weights = homotopy(X, y)
+    again, with_copies = homotopy(X[:, [0, 1, 2, 3, 4, 1, 0]], y)
+    np.testing.assert_allclose(again, knots, rtol=1e-12)
+    np.testing.assert_allclose(with_copies, np.pad(weights, ((0, 0), (0, 2))), atol=1e-14)
+
+
+@pytest.mark.parametrize("room", [screened.ROOM, 0.1])  # 0.1: one column to begin with
+@pytest.mark.parametrize("stop", [0.0, 1e-3, 0.1])
+@pytest.mark.parametrize("seed", range(4))
+def test_leaving_columns_out_until_they_are_needed_changes_no_knot(seed, stop, room, monkeypatch):
+    monkeypatch.setattr(screened, "ROOM", room)
+    X, y = normal(seed, 12, 90)
+    knots, S, corners, events = screened.screened(X, y, stop)
+    plain, weights = homotopy(X, y)
+    above = plain > stop
+    assert knots == pytest.approx([*plain[above], stop], rel=1e-9)
+    w = np.zeros((len(knots), 90))
+    w[:, S] = corners
+    assert w[:-1] == pytest.approx(weights[above], abs=1e-9)
+    assert [lam for lam, _, _ in events] == knots[:-1].tolist()
+
+
+def two_of_each(seed):
+    X, y = normal(seed, 30, 30)
+    return np.column_stack([X, X, X[:, :5] + X[:, 5:10], -X[:, :3]]), y
+
+
+@pytest.mark.parametrize(
+    "data", [normal(11, 60, 150), normal(12, 60, 75), two_of_each(13)], ids=["150", "75", "twice"]
+)
+@pytest.mark.parametrize("ratio", [0.05, 0.5, 0.9])
+def test_n_by_n_systems_give_the_weights_of_those_of_the_columns(data, ratio, monkeypatch):
+    """Few or no columns solved for beforehand: then a wrong sign takes a new system."""
+    asked = []
+    monkeypatch.setattr(Kernel, "begin", lambda *a, begin=Kernel.begin: asked.append(begin(*a)))
+    X, y = data
+    top = np.abs(X.T @ y).max() / len(y) / ratio
+    found = []
+    for full, near in ((np.inf, 40), (0.3, 40), (0.3, 3), (0.3, 0)):
+        monkeypatch.setattr(signs, "FULL", full)
+        monkeypatch.setattr(kernel, "NEAR", near)
+        lams = np.geomspace(top, top / 1000, 20)
+        found.append(elastic_net_path(X, y, lams, l1_ratio=ratio))
+        assert bool(asked) == (full < np.inf)
+    for path in found[1:]:
+        np.testing.assert_allclose(path.w, found[0].w, atol=1e-9)
+        assert path.gap.max() <= 1e-12
