@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reglib import inputs
-from reglib.inputs import DIVERGED, Array, Count, PenaltyLike, Placement, Start, Valued, checked
+from reglib.inputs import (
+    DIVERGED,
+    Array,
+    Count,
+    Flag,
+    Function,
+    PenaltyLike,
+    Placement,
+    Start,
+    Valued,
+    checked,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class History:
     """What a training run did, for every configuration on the leading axes.
 
-    w (..., P) are the last weights, those of a diverged run being the first beyond 1e12.
+    w (..., P) are the last weights, those of a diverged run being the first beyond `bound`.
     loss (k, ...) and gradient_norm (k, ...) belong to the data, without the penalty and before any
-    transform, on the batch and at the weights of each step; NaN after a divergence.
-    diverged_at (...) is the first k at which w_k is beyond 1e12 or not finite, else -1. The record
-    is shorter than n_steps when every run is over.
+    transform, on the batch and at the weights of each step; NaN once a run is over.
+    diverged_at (...) is the first k at which w_k is beyond `bound` or not finite, else -1;
+    stopped_at (...) the k at which patience or a watch ended the run, else -1. The record is
+    shorter than n_steps when every run is over.
 
-    With `validation`: validation_loss (k + 1, ...), at w_0, ..., w_k and NaN once a run is over;
-    best_w (..., P) and best_at (...), the weights of the lowest of them and their k (w_0 if none
-    is finite); stopped_at (...), the k at which patience ended, else -1: w stays as it was then.
+    path (k + 1, ..., P): w_0 to w_k where they were recorded, else None; runs that are over stay
+    put. With `validation`: validation_loss (k + 1, ...), at w_0, ..., w_k and NaN once a run is
+    over; best_w (..., P) and best_at (...), the weights of the lowest of them and their k (w_0 if
+    none is finite).
     """
 
     w: Array
@@ -33,6 +46,7 @@ class History:
     gradient_norm: Array
     diverged_at: NDArray[np.int64]
     stopped_at: NDArray[np.int64]
+    path: Array | None = None
     validation_loss: Array | None = None
     best_w: Array | None = None
     best_at: NDArray[np.int64] | None = None
@@ -40,6 +54,23 @@ class History:
     @property
     def diverged(self) -> NDArray[np.bool_]:
         return self.diverged_at >= 0
+
+
+class Step(NamedTuple):
+    """What a watch sees: the step from w = w_k to after = w_{k+1}, both (..., P), k = 0, 1, ...
+
+    loss (...) and gradient (..., P) are those of the data at w; rate, a number or (..., 1), is the
+    learning rate; alive (...) is False where a run is over with this step. Of a run that was over
+    before it, w and after stay put, loss and gradient are NaN.
+    """
+
+    k: int
+    w: Array
+    loss: Array
+    gradient: Array
+    rate: Any
+    after: Array
+    alive: NDArray[np.bool_]
 
 
 @checked
@@ -56,6 +87,9 @@ def train(
     placement: Placement = "coupled",
     validation: Valued | None = None,
     patience: Count | None = None,
+    record: Flag = False,
+    watch: Function | None = None,
+    bound: float = DIVERGED,
     progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
 ) -> History:
     """Minimize objective + penalty; t is what the optimizer's transforms make of a gradient.
@@ -69,51 +103,117 @@ def train(
     all the data is one batch, used again and again; with n_epochs and batch_size the rows are
     shuffled by `rng` in each epoch. `objective` may also be a function of `rng` that makes the
     objective of a fresh batch for each of n_steps. `progress` wraps the steps: `progress=tqdm`
-    shows a bar. A run that diverges is set aside and does not disturb the runs beside it.
+    shows a bar. A run that diverges, at a weight of `bound` in size, is set aside and does not
+    disturb the runs beside it; with bound=inf a run goes on until it overflows.
+
+    `record` keeps w_0, w_1, ...: 8 P bytes a step for each configuration. `watch` is called with
+    the `Step` that was just taken. It must not write to its arrays; it returns None, or True where
+    a run ends there: a boolean, or one for each configuration (...).
 
     Early stopping: `validation` has a `value` of w, taken at w0 and after every step, without the
     penalty. Each run keeps its best weights, and is set aside once `patience` steps have brought no
     new best. Source: Prechelt 1998.
     ValueError: both or none of n_steps and n_epochs, an unknown placement, an empty w0, patience
-    without validation.
+    without validation, a bound that is not > 0.
 
     >>> from reglib.losses import SquaredError
     >>> from reglib.optimizers import Optimizer
-    >>> loss = SquaredError([[1.0], [2.0]], [2.0, 4.0])
-    >>> train(loss, Optimizer(learning_rate=0.1), [0.0], n_steps=200).w.round(6)
-    array([2.])
+    >>> loss, sgd = SquaredError([[1.0], [2.0]], [2.0, 4.0]), Optimizer(learning_rate=0.1)
+    >>> train(loss, sgd, [0.0], n_steps=2, record=True).path.ravel()
+    array([0.   , 0.5  , 0.875])
+    >>> run = train(loss, sgd, [0.0], n_steps=200, watch=lambda step: step.loss < 1e-6)
+    >>> run.w.round(2), int(run.stopped_at)
+    (array([2.]), 28)
     """
     step = _stepper(optimizer, penalty, placement)
     if progress and not callable(progress):
         raise TypeError(f"progress must be a function such as tqdm, got {inputs.shown(progress)}")
     w = w0.copy()
     _fit_together(w, optimizer, penalty)
-    memory, losses, norms, kept = optimizer.start(w), [], [], {}  # kept: by this run alone
-    alive = np.abs(w).max(axis=-1) < DIVERGED
-    diverged_at = np.where(alive, -1, 0)
-    watch, watching = _Watch(validation, patience, w), validation is not None
+    memory, kept = optimizer.start(w), {}  # kept: by this run alone
     batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        watch.look(0, w, alive)
-        for k, batch in enumerate(progress(batches) if progress else batches, start=1):
-            everyone = alive.all()  # as nearly always, and then there is nothing to set aside
-            here = w if everyone else _where(alive, w, 0)
+        log = _Log(w, optimizer, bound, record, watch, (validation, patience))
+        for batch in progress(batches) if progress else batches:
+            here = _where(log.alive, log.w, 0)
             loss, g = value_and_gradient(batch, here, kept)
             after, memory = step(here, g, memory)
-            norm = np.linalg.norm(g, axis=-1)
-            losses.append(loss if everyone else np.where(alive, loss, np.nan))
-            norms.append(norm if everyone else np.where(alive, norm, np.nan))
-            w = after if everyone else _where(alive, after, w)
-            within = np.abs(w).max(axis=-1) < DIVERGED
-            if everyone and not watching and within.all():
-                continue
-            diverged_at = np.where(within | (diverged_at >= 0), diverged_at, k)
-            watch.look(k, w, alive & within)
-            alive = within & (watch.stopped_at < 0)
-            if not alive.any():
+            log.add(loss, g, after, memory)
+            if not log.alive.any():
                 break
-    lead = w.shape[:-1]
-    return History(w, _stack(losses, lead), _stack(norms, lead), **watch.record(lead, diverged_at))
+    return log.history()
+
+
+class _Log:
+    """What happens on the way: the record, whose run is over, and what the watches say."""
+
+    def __init__(
+        self, w: Array, optimizer: Any, bound: Any, record: bool, watch: Any, stopping: Any
+    ) -> None:
+        self.w, self.optimizer, self.record = w, optimizer, record
+        self.losses, self.norms, self.path = [], [], [w]
+        self.bound = inputs.scalar("bound", bound)
+        inputs.that("bound", self.bound > 0, "be > 0", bound)
+        self.alive = np.abs(w).max(axis=-1) < self.bound
+        self.diverged_at = np.where(self.alive, -1, 0)
+        self.stopped_at = np.full(self.alive.shape, -1)
+        self.watches = [] if watch is None else [watch]
+        self.early = None
+        if any(part is not None for part in stopping):
+            self.early = _EarlyStopping(*stopping, w, self.alive)
+            self.watches.append(self.early)
+
+    def add(self, loss: Array, g: Array, after: Array, memory: Any) -> None:
+        """The step from self.w to `after`: nothing of it counts where a run is over."""
+        norm, before, alive = np.linalg.norm(g, axis=-1), self.w, self.alive
+        everyone = alive.all()  # as nearly always, and then there is nothing to set aside
+        if not everyone:
+            loss, norm = (np.where(alive, a, np.nan) for a in (loss, norm))
+            after = _where(alive, after, before)
+        self.w = after
+        self.losses.append(loss)
+        self.norms.append(norm)
+        if self.record:
+            self.path.append(after)
+        within = np.abs(after).max(axis=-1) < self.bound
+        if everyone and within.all() and not self.watches:
+            return
+        k, self.alive = len(self.losses), alive & within
+        self.diverged_at = np.where(alive & ~within, k, self.diverged_at)
+        if self.watches:
+            g = _where(alive, g, np.nan)
+            before, g = (np.broadcast_to(a, after.shape) for a in (before, g))
+            loss, rate = np.broadcast_to(loss, self.alive.shape), self.optimizer.rate(memory)
+            self.ask(Step(k - 1, before, loss, g, rate, after, self.alive))
+
+    def ask(self, step: Step) -> None:
+        """Set aside what a watch ends."""
+        for watch in self.watches:
+            over = step.alive & _ended(watch(step), step.alive.shape)
+            self.stopped_at = np.where(over, step.k + 1, self.stopped_at)
+            self.alive = self.alive & ~over
+
+    def history(self) -> History:
+        lead = self.w.shape[:-1]
+        records = (_stack(record, lead) for record in (self.losses, self.norms))
+        ends = (np.broadcast_to(at, lead).copy() for at in (self.diverged_at, self.stopped_at))
+        path = _stack(self.path, self.w.shape) if self.record else None
+        return History(
+            self.w, *records, *ends, path, *(self.early.found(lead) if self.early else ())
+        )
+
+
+def _ended(said: Any, lead: tuple[int, ...]) -> Any:
+    """What a watch has said, as one boolean or an array (...) of them."""
+    if said is None:
+        return False
+    if not isinstance(said, (bool, np.bool_, np.ndarray)) or np.asarray(said).dtype != bool:
+        raise TypeError(f"watch must return None, True or False, got {inputs.shown(said)}")
+    if np.shape(said) not in ((), lead):
+        raise ValueError(
+            f"watch must return one boolean or an array {lead} of them, got shape {said.shape}"
+        )
+    return said
 
 
 def _where(alive: NDArray[np.bool_], w: Array, other: ArrayLike) -> Array:
@@ -121,23 +221,24 @@ def _where(alive: NDArray[np.bool_], w: Array, other: ArrayLike) -> Array:
     return w if alive.all() else np.where(alive[..., None], w, other)
 
 
-class _Watch:
-    """The validation loss of every run, the best weights so far, and whose patience is over."""
+class _EarlyStopping:
+    """A watch: the validation loss of every run, its best weights, and whose patience is over."""
 
-    def __init__(self, validation: Any, patience: int | None, w: Array) -> None:
-        if patience is not None and validation is None:
+    def __init__(self, validation: Any, patience: int | None, w: Array, alive: Any) -> None:
+        if validation is None:
             raise ValueError(f"patience goes with validation, got patience={patience} alone")
         self.validation = validation
         self.patience = np.inf if patience is None else patience
         self.losses: list[Array] = []
         self.best_w, self.best = w, np.full(w.shape[:-1], np.inf)
         self.best_at = np.zeros(w.shape[:-1], dtype=np.int64)
-        self.stopped_at = self.best_at - 1
+        self.look(0, w, alive)
 
-    def look(self, k: int, w: Array, alive: NDArray[np.bool_]) -> None:
+    def __call__(self, step: Step) -> NDArray[np.bool_]:
+        return self.look(step.k + 1, step.after, step.alive)
+
+    def look(self, k: int, w: Array, alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Evaluate w_k; a NaN is never the best, so neither is a run that is over."""
-        if self.validation is None:
-            return
         loss = np.where(alive, self.validation.value(_where(alive, w, 0)), np.nan)
         if k and loss.shape != w.shape[:-1]:
             raise ValueError(
@@ -149,16 +250,11 @@ class _Watch:
         self.best = np.where(better, loss, self.best)
         self.best_w = np.where(better[..., None], w, self.best_w)
         self.best_at = np.where(better, k, self.best_at)
-        self.stopped_at = np.where(alive & (k - self.best_at >= self.patience), k, self.stopped_at)
+        return np.asarray(k - self.best_at >= self.patience)
 
-    def record(self, lead: tuple[int, ...], diverged_at: Array) -> dict[str, Array]:
-        """What `History` keeps of it, and of the ends of the runs."""
-        ends = {"diverged_at": diverged_at, "stopped_at": self.stopped_at}
-        record = {name: np.broadcast_to(at, lead).copy() for name, at in ends.items()}
-        if self.validation is None:
-            return record
-        record |= {"best_w": self.best_w, "best_at": self.best_at}
-        return record | {"validation_loss": _stack(self.losses, lead)}
+    def found(self, lead: tuple[int, ...]) -> tuple[Array, Array, NDArray[np.int64]]:
+        """The last three entries of `History`."""
+        return _stack(self.losses, lead), self.best_w, self.best_at
 
 
 def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:

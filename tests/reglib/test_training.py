@@ -10,7 +10,15 @@ import pytest
 from reglib.datasets import leaky_memory
 from reglib.losses import SquaredError
 from reglib.networks import MLP, RNN, Omega, SigmoidUnit
-from reglib.optimizers import AdamScaling, ClipByNorm, Constant, Momentum, Optimizer, WeightDecay
+from reglib.optimizers import (
+    AdamScaling,
+    ClipByNorm,
+    Constant,
+    Cosine,
+    Momentum,
+    Optimizer,
+    WeightDecay,
+)
 from reglib.penalties import L1, L2, Masked, SpectralBall, Sum
 from reglib.solvers import gradient_descent
 from reglib.training import train
@@ -346,6 +354,129 @@ def test_early_stopping_works_on_minibatches():
     assert run.validation_loss.shape == (13,)  # three batches an epoch, and the start
 
 
+# What is seen on the way: the path, and a watch.
+SWEEP = Optimizer(ClipByNorm(0.5), learning_rate=Cosine(np.array([[0.05], [0.1], [0.3]]), 30))
+WILD = Optimizer(learning_rate=[[0.05], [50.0], [0.2]])
+FIELDS = ("w", "loss", "gradient_norm", "diverged_at", "stopped_at")
+STOPPED = ("validation_loss", "best_w", "best_at")
+
+
+def by_hand(optimizer, batches, penalty, placement):
+    """w_0, w_1, ... by the formulas of the docstring, one line a placement."""
+    path, memory = [W0], optimizer.start(W0)
+    for batch in batches:
+        w = path[-1]
+        g = batch.gradient(w) + (penalty.subgradient(w) if placement == "coupled" else 0)
+        u, memory = optimizer.step(w, g, memory)
+        s = optimizer.rate(memory)
+        ends = {
+            "coupled": lambda w, u, s: u,
+            "decoupled": lambda w, u, s: u - s * penalty.subgradient(w),
+            "shrink_after": lambda w, u, s: u - s * penalty.subgradient(u),
+            "proximal": lambda w, u, s: penalty.prox(u, s),
+        }
+        path.append(ends[placement](w, u, s))
+    return np.array(path)
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+@pytest.mark.parametrize("rate", [0.1, Cosine(0.1, 13)])
+@pytest.mark.parametrize("sentence", [(), (ClipByNorm(0.5),), (Momentum(0.9), ClipByNorm(0.5))])
+@pytest.mark.parametrize("placement", ["coupled", "decoupled", "shrink_after", "proximal"])
+def test_the_path_has_the_bits_of_a_loop_written_by_hand(placement, sentence, rate, batch_size):
+    optimizer, penalty = Optimizer(*sentence, learning_rate=rate), L1(0.3)
+    options = {"penalty": penalty, "placement": placement, "n_epochs": 4, "batch_size": batch_size}
+    run = train(LOSS, optimizer, W0, **options, rng=np.random.default_rng(0), record=True)
+    batches, rng = [LOSS] * 4, np.random.default_rng(0)
+    if batch_size:
+        orders = [rng.permutation(12) for _ in range(4)]
+        batches = [LOSS.on(order[a : a + 5]) for order in orders for a in (0, 5, 10)]
+    np.testing.assert_array_equal(run.path, by_hand(optimizer, batches, penalty, placement))
+    np.testing.assert_array_equal(run.path[-1], run.w)
+
+
+@pytest.mark.parametrize("optimizer", [SWEEP, WILD], ids=["calm", "one diverges"])
+@pytest.mark.parametrize("patience", [None, 4])
+def test_recording_and_watching_change_no_bit(optimizer, patience):
+    options = {"n_steps": 30, "validation": HELD, "patience": patience, "penalty": L2(0.1)}
+    plain = train(KEPT, optimizer, W0, **options)
+    seen = train(KEPT, optimizer, W0, **options, record=True, watch=lambda step: None)
+    for name in FIELDS + STOPPED:
+        np.testing.assert_array_equal(getattr(plain, name), getattr(seen, name), strict=True)
+    assert plain.path is None and seen.path.shape == (len(seen.loss) + 1, 3, 4)
+    assert seen.path.nbytes == 8 * 4 * 3 * (len(seen.loss) + 1)
+
+
+def test_a_watch_sees_every_step_in_the_shape_of_the_sweep():
+    steps, rates = [], SWEEP.learning_rate
+    run = train(LOSS, SWEEP, W0, n_steps=10, record=True, watch=steps.append)
+    assert [step.k for step in steps] == list(range(10))
+    for step in steps:
+        assert step.loss.shape == (3,) and step.alive.all() and step.alive.shape == (3,)
+        np.testing.assert_array_equal(step.w, run.path[step.k], strict=True)
+        np.testing.assert_array_equal(step.after, run.path[step.k + 1], strict=True)
+        np.testing.assert_array_equal(step.loss, run.loss[step.k])
+        norm = np.linalg.norm(step.gradient, axis=-1)
+        np.testing.assert_allclose(norm, run.gradient_norm[step.k], rtol=1e-14)
+        np.testing.assert_array_equal(step.rate, rates.at(step.k))
+    assert train(LOSS, SGD, W0, n_steps=1, watch=lambda step: step.rate == 0.1).stopped_at == 1
+
+
+def test_a_diverged_run_stays_put_on_its_path_and_is_told_to_be_over():
+    steps = []
+    run = train(LOSS, WILD, W0, n_steps=30, record=True, watch=steps.append)
+    k = run.diverged_at[1]
+    assert 0 < k < 20 and np.abs(run.path[k, 1]).max() >= 1e12 > np.abs(run.path[k - 1, 1]).max()
+    np.testing.assert_array_equal(run.path[k:, 1], np.tile(run.w[1], (31 - k, 1)))
+    assert [bool(step.alive[1]) for step in steps] == [i + 1 < k for i in range(30)]
+    for step in steps:
+        assert np.isfinite(step.gradient[[0, 2]]).all() and step.alive[[0, 2]].all()
+        dead = step.k >= k
+        assert np.isnan(step.loss[1]) == dead and np.isnan(step.gradient[1]).all() == dead
+        np.testing.assert_array_equal(step.w[1], run.path[step.k, 1])
+
+
+def test_a_watch_ends_one_configuration_and_leaves_its_neighbors_their_bits():
+    free = train(LOSS, SWEEP, W0, n_steps=20, record=True)
+    run = train(
+        LOSS, SWEEP, W0, n_steps=20, record=True, watch=lambda s: (np.arange(3) == 1) & (s.k >= 6)
+    )
+    assert run.stopped_at.tolist() == [-1, 7, -1] and (run.diverged_at == -1).all()
+    for name in ("path", "loss", "gradient_norm"):
+        whole, part = getattr(free, name), getattr(run, name)
+        np.testing.assert_array_equal(part[:, [0, 2]], whole[:, [0, 2]])
+        np.testing.assert_array_equal(part[:7, 1], whole[:7, 1])
+    np.testing.assert_array_equal(run.path[7:, 1], np.tile(free.path[7, 1], (14, 1)))
+    assert np.isnan(run.loss[7:, 1]).all() and np.isnan(run.gradient_norm[7:, 1]).all()
+
+
+@pytest.mark.parametrize("said", [True, np.True_, np.array(True), np.array([True] * 3)], ids=repr)
+def test_a_watch_may_end_every_run(said):
+    run = train(LOSS, SWEEP, W0, n_steps=20, watch=lambda step: said if step.k == 4 else None)
+    assert run.stopped_at.tolist() == [5] * 3 and run.loss.shape == (5, 3)
+    np.testing.assert_array_equal(run.w, train(LOSS, SWEEP, W0, n_steps=5).w)
+
+
+def test_a_watch_and_patience_each_end_their_runs_and_the_first_is_told():
+    options = WATCHED | {"patience": 4}
+    patient = train(KEPT, Optimizer(learning_rate=RATES), W0, **options)
+    run = train(KEPT, Optimizer(learning_rate=RATES), W0, **options, watch=lambda s: s.k == 9)
+    assert run.stopped_at.tolist() == [k if 0 <= k < 10 else 10 for k in patient.stopped_at]
+    assert min(patient.stopped_at[1:]) < 10 and run.validation_loss.shape == (11, 3)
+
+
+def test_a_run_goes_on_to_its_bound():
+    over = {b: train(LOSS, WILD, W0, n_steps=400, record=True, bound=b) for b in (1e3, np.inf)}
+    early, late = (int(run.diverged_at[1]) for run in over.values())
+    assert (
+        np.abs(over[1e3].path[early, 1]).max() >= 1e3 > np.abs(over[1e3].path[early - 1, 1]).max()
+    )
+    wild = over[np.inf].path[:, 1]
+    assert np.isfinite(wild[:late]).all() and not np.isfinite(wild[late]).all()
+    assert np.abs(wild[late - 1]).max() > 1e150
+    np.testing.assert_array_equal(over[np.inf].w[[0, 2]], over[1e3].w[[0, 2]])
+
+
 def test_objectives_penalties_and_optimizers_can_be_sent_to_another_process():
     net = MLP(X, Y, (3,))
     w = net.init(np.random.default_rng(0))
@@ -414,6 +545,12 @@ def test_a_hundred_configurations_at_once_are_eight_times_faster_than_one_by_one
         ({"n_steps": 1, "placement": "inside"}, "placement must be one of 'coupled'"),
         ({"n_steps": 1, "patience": 3}, "patience goes with validation, got patience=3 alone"),
         ({"n_steps": 1, "validation": LOSS, "patience": 0}, "patience must be >= 1, got 0"),
+        ({"n_steps": 1, "bound": 0}, "bound must be > 0, got 0"),
+        ({"n_steps": 1, "bound": np.nan}, "bound must be > 0, got nan"),
+        (
+            {"n_steps": 1, "watch": lambda step: np.array([True, False])},
+            r"watch must return one boolean or an array \(\) of them, got shape \(2,\)",
+        ),
     ],
 )
 def test_bad_options_are_named(options, message):
@@ -489,6 +626,26 @@ def test_sweeps_that_do_not_fit_together_are_named(make, name, three):
         ),
         (lambda: train(lambda rng: LOSS, SGD, W0, n_steps=1), TypeError, "rng must be a numpy.ran"),
         (lambda: train(LOSS, SGD, W0, n_steps=1, progress=True), TypeError, "such as tqdm, got Tr"),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, watch=3),
+            TypeError,
+            "watch must be a function, got 3",
+        ),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, watch=lambda step: 1),
+            TypeError,
+            "watch must return None, True or False, got 1",
+        ),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, watch=lambda step: step.loss),
+            TypeError,
+            "watch must return None, True or False, got ",
+        ),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, bound="1"),
+            TypeError,
+            "bound must be an array of",
+        ),
         (lambda: train(X, SGD, W0, n_steps=1), TypeError, "objective must have the methods value"),
         (lambda: train(SquaredError, SGD, W0, n_steps=1), TypeError, "objective must have the met"),
         (

@@ -13,6 +13,7 @@ from reglib.training import train
 from reglib.tuning import gcv
 from trial.chapters.building import figures as building
 from trial.chapters.building import stopping
+from trial.chapters.patients import split
 from trial.page import style
 
 X, Y, _ = article()
@@ -28,12 +29,12 @@ def models():
 
 @pytest.fixture(scope="module")
 def few():
-    return stopping.split(1)
+    return split(1, 40, held=100)
 
 
 @pytest.fixture(scope="module")
 def descent(few):
-    return stopping.Stopped(few.train, few.names, step=0.2, n_steps=300)
+    return stopping.Stopped(few.train, step=0.2, n_steps=300)
 
 
 def path(penalty):
@@ -171,12 +172,12 @@ def test_a_split_uses_every_patient_once_and_scales_by_the_first(few):
 
 
 def test_pooled_rows_are_a_split_with_more_rows_to_train_on(few):
-    everything, test = few.pooled()
-    wide = stopping.split(1, n_train=140, n_held=1)
-    np.testing.assert_allclose(everything.X, wide.train.X, atol=1e-12)
-    np.testing.assert_allclose(everything.y, wide.train.y, atol=1e-10)
-    np.testing.assert_allclose(test.X[1:], wide.test.X, atol=1e-12)
-    np.testing.assert_allclose(test.y[1:], wide.test.y, atol=1e-10)
+    everything, test = few.pooled().losses
+    wide = split(1, 140)
+    np.testing.assert_array_equal(everything.X, wide.train.X)
+    np.testing.assert_array_equal(everything.y, wide.train.y)
+    np.testing.assert_array_equal(test.X, wide.test.X)
+    np.testing.assert_array_equal(test.y, wide.test.y)
     assert [everything.n_rows, test.n_rows] == [140, 302]
 
 
@@ -186,7 +187,9 @@ LAMS = np.geomspace(1e-3, 10, 60)
 def test_held_out_rows_are_worth_more_in_training_than_for_stopping():
     """Plain least squares on all 140 rows beats early stopping on 40 in 11 of 12 divisions."""
     options = {"n_steps": 500, "patience": 100}
-    errors = np.array([stopping.verdict(stopping.split(s), LAMS, **options) for s in range(12)])
+    errors = np.array(
+        [stopping.verdict(split(s, 40, held=100), LAMS, **options) for s in range(12)]
+    )
     assert (errors[:, 3] < errors[:, 1]).sum() == 11
     assert (errors[:, 1] < errors[:, 0]).all()
 
@@ -198,7 +201,7 @@ def test_a_verdict_is_five_fits_and_the_test_rows_judge_them(few):
     held = [few.held.value(ridge(few.train.X, few.train.y, lam)) for lam in LAMS]
     chosen = ridge(few.train.X, few.train.y, LAMS[np.argmin(held)])
     fits = least_squares(few.train.X, few.train.y), early, chosen
-    everything, test = few.pooled()
+    everything, test = few.pooled().losses
     scores = [gcv(everything.X, everything.y, [lam]).mean[0] for lam in LAMS]
     wide = (
         least_squares(everything.X, everything.y),

@@ -12,6 +12,7 @@ from trial.page import style
 
 RAW, Y, _ = diabetes(standardized=False)
 ONE = choosing.split(0, 300)
+TRAIN, TEST = ONE.rows
 
 
 @pytest.fixture(scope="module")
@@ -20,15 +21,15 @@ def small():
 
 
 def test_a_split_uses_every_patient_once_and_scales_by_the_training_rows():
-    np.testing.assert_array_equal(np.sort(np.r_[ONE.train, ONE.test]), range(442))
-    assert len(ONE.train) == 300
+    np.testing.assert_array_equal(np.sort(np.concatenate(ONE.rows)), range(442))
+    assert len(TRAIN) == 300
     loss, held_out = ONE.losses
     np.testing.assert_allclose(loss.X.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(loss.X.std(axis=0), 1)
     np.testing.assert_allclose(loss.y.mean(), 0, atol=1e-12)
-    np.testing.assert_array_equal(held_out.X, standardize(RAW, ONE.train).X[ONE.test])
+    np.testing.assert_array_equal(held_out.X, standardize(RAW, TRAIN).X[TEST])
     np.testing.assert_array_equal(
-        ONE.train, np.random.default_rng(0).permutation(442)[:300], "science's split"
+        TRAIN, np.random.default_rng(0).permutation(442)[:300], "science's split"
     )
 
 
@@ -41,7 +42,7 @@ def test_a_test_error_is_a_mean_square_without_the_penalty():
 
 def test_the_rules_see_training_rows_only():
     spoiled = RAW.copy(), Y.copy()
-    spoiled[0][ONE.test], spoiled[1][ONE.test] = 1e3, -1e3
+    spoiled[0][TEST], spoiled[1][TEST] = 1e3, -1e3
     other = choosing.split(0, 300, spoiled)
     np.testing.assert_array_equal(other.scores().mean, ONE.scores().mean)
     np.testing.assert_array_equal(other.gcv().mean, ONE.gcv().mean)

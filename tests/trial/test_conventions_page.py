@@ -9,8 +9,10 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from reglib.conventions import CONVENTIONS, translate
+from reglib.losses import SquaredError
 from reglib.solvers import ridge
 from trial.chapters.conventions import figures as page
+from trial.chapters.step_sizes.figures import box_minimum
 from trial.data import FOLDER
 from trial.page import style
 
@@ -40,7 +42,7 @@ def test_a_loop_that_plays_a_library_agrees_with_the_translation(name, play, lam
 def test_a_box_holds_the_least_squares_fit_of_two_columns(edge):
     pair, y = X[:, :2], Y / Y.std()
     expected = lsq_linear(pair, y, (-edge, edge), tol=1e-12).x
-    np.testing.assert_allclose(page.boxed(pair, y, edge), expected, atol=1e-6)
+    np.testing.assert_allclose(box_minimum(SquaredError(pair, y), 1 / edge), expected, atol=1e-6)
 
 
 def test_adamw_stays_in_its_box_and_a_sweep_of_decays_is_a_loop():
@@ -48,7 +50,7 @@ def test_adamw_stays_in_its_box_and_a_sweep_of_decays_is_a_loop():
     together = page.decayed(pair, y, [0.5, 4.0], 0.1, 3000)
     for decay, w in zip([0.5, 4.0], together, strict=True):
         np.testing.assert_allclose(page.decayed(pair, y, [decay], 0.1, 3000)[0], w, rtol=1e-12)
-        np.testing.assert_allclose(w, page.boxed(pair, y, 1 / decay), atol=0.02)
+        np.testing.assert_allclose(w, box_minimum(SquaredError(pair, y), decay), atol=0.02)
 
 
 def test_the_numbers_of_a_frame_are_those_of_the_translator():

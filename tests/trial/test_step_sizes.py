@@ -41,6 +41,11 @@ def run(name, shares=SIX, n_steps=6000):
     return race(RULES[name], LOSS, START, BEST, np.multiply(shares, LIMIT), n_steps)
 
 
+def follow(start, n_steps, *sentence, learning_rate, loss=LOSS):
+    sgd = Optimizer(*sentence, learning_rate=learning_rate)
+    return train(loss, sgd, start, n_steps=n_steps, record=True).path
+
+
 # The race
 
 
@@ -111,7 +116,7 @@ def test_a_race_is_the_same_alone_and_among_others():
 
 def test_a_peak_is_the_largest_loss_over_the_first():
     steps = np.array([5.0]) * LIMIT
-    path = step_sizes.follow(Optimizer(RMSProp(), learning_rate=steps[:, None]), LOSS, START, 200)
+    path = follow(START, 200, RMSProp(), learning_rate=steps[:, None])
     expected = LOSS.value(path).max() / LOSS.value(START)
     np.testing.assert_allclose(race((RMSProp(),), LOSS, START, BEST, steps, 200).peak, expected)
     assert (run("backtracking", n_steps=300).peak == 1).all()
@@ -123,7 +128,7 @@ def test_no_scaling_no_clip_and_no_search_ever_diverges():
 
 
 def test_rmsprop_circles_each_weight_at_half_its_rate():
-    path = step_sizes.follow(Optimizer(RMSProp(), learning_rate=0.1), LOSS, START, 6000)
+    path = follow(START, 6000, RMSProp(), learning_rate=0.1)
     np.testing.assert_allclose(np.abs(path[-2:] - BEST), 0.05, rtol=1e-6)
     np.testing.assert_allclose(path[-1] - BEST, BEST - path[-2], atol=1e-7)
 
@@ -132,7 +137,7 @@ def test_the_clip_has_the_cycles_that_the_theorem_says():
     h, c, s = 4.0, 1.0, 0.8  # s > 2/h
     loss = SquaredError([[2.0]], [0.0])
     for w, cycles in ((c / h + 0.01, True), (s * c - c / h - 0.01, True), (c / h - 0.05, False)):
-        path = step_sizes.follow(Optimizer(ClipByNorm(c), learning_rate=s), loss, [w], 2)[:, 0]
+        path = follow([w], 2, ClipByNorm(c), learning_rate=s, loss=loss)[:, 0]
         assert bool(np.isclose(path[2], w, atol=1e-12)) is cycles
         assert not cycles or np.isclose(path[1], w - s * c)
 
@@ -179,11 +184,16 @@ def test_the_box_minimum_is_that_of_a_general_solver(lam):
     np.testing.assert_allclose(step_sizes.box_minimum(LOSS, lam), expected, atol=1e-4)
 
 
+def test_a_sweep_of_boxes_is_a_loop():
+    together = step_sizes.box_minimum(LOSS, np.array([[0.2], [0.5], [2.0]]))
+    alone = [step_sizes.box_minimum(LOSS, lam) for lam in (0.2, 0.5, 2.0)]
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
+
+
 @pytest.mark.parametrize("lam", [1.0, 2.0])
 def test_adamw_ends_in_its_box_and_adam_with_l2_at_ridge(lam):
     def end(*sentence):
-        rate = InverseSqrt(0.2, 50)
-        return step_sizes.follow(Optimizer(*sentence, learning_rate=rate), LOSS, START, 8000)[-1]
+        return follow(START, 8000, *sentence, learning_rate=InverseSqrt(0.2, 50))[-1]
 
     inside, outside = end(WeightDecay(lam), AdamScaling()), end(AdamScaling(), WeightDecay(lam))
     np.testing.assert_allclose(inside, ridge(X, Y, lam), atol=1e-6)
@@ -198,7 +208,7 @@ def test_adamw_ends_in_its_box_and_adam_with_l2_at_ridge(lam):
 
 def test_a_cell_of_the_map_is_a_run_of_training():
     shares, betas = [0.5, 1.5, 5.0], [1e-3, 0.5]
-    runs = hyper.hyper_runs(LOSS, START, BEST, LIMIT, shares, betas, 600, record=True)
+    runs = hyper.hyper_runs(LOSS, START, BEST, LIMIT, shares, betas, 600)
     for form, multiplicative in hyper.FORMS.items():
         for i, j in np.ndindex(2, 3):
             rule = Hypergradient(shares[j] * LIMIT, betas[i], multiplicative)
@@ -235,7 +245,7 @@ def test_below_one_the_multiplicative_rate_stays_positive_whatever_the_gradients
 
 
 def test_the_explorer_says_how_both_rules_end():
-    runs = hyper.hyper_runs(LOSS, START, BEST, LIMIT, [0.1, 5.0], [1e-5, 0.5], 1000, record=True)
+    runs = hyper.hyper_runs(LOSS, START, BEST, LIMIT, [0.1, 5.0], [1e-5, 0.5], 1000)
     explorer = hyper.Explorer(runs)
     figure = style.new_figure((6, 5), layout="none")
     told = explorer(figure, share=5.0, beta=0.5)

@@ -53,7 +53,7 @@ def test_every_known_cause_has_families_to_write_on_and_to_score_on():
 def test_a_run_is_followed_as_training_does_it():
     loss = squares()(0)
     optimizer = Optimizer(ClipByNorm(3.0), Momentum(0.5), learning_rate=Cosine(0.1, 30))
-    record = follow([loss] * 30, optimizer, np.zeros((1, 6)))
+    record = follow(loss, optimizer, np.zeros((1, 6)), 30)
     history = train(loss, optimizer, np.zeros(6), n_steps=30)
     np.testing.assert_allclose(record.losses[:, 0], history.loss)
     np.testing.assert_allclose(record.gradient_norms[:, 0], history.gradient_norm)
@@ -197,5 +197,5 @@ def test_a_family_without_kept_runs_yields_none():
 
 def dropped(settings):
     loss = SquaredError(np.eye(2), np.ones(2))
-    record = follow([loss] * 3, Optimizer(learning_rate=0.1), np.zeros((len(settings), 2)))
+    record = follow(loss, Optimizer(learning_rate=0.1), np.zeros((len(settings), 2)), 3)
     return record._replace(kept=False)

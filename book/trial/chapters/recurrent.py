@@ -21,12 +21,33 @@ from trial.page.apart import SEEDS
 Array = NDArray[np.float64]
 
 
+class Seeded:
+    """Networks that differ in their seeds only; `block` shifts every seed."""
+
+    seeds: int
+    block: int
+
+    def _rngs(self, base: int) -> list[np.random.Generator]:
+        first = base + 100 * self.block
+        return [np.random.default_rng(first + s) for s in range(self.seeds)]
+
+    def error(self, history: History) -> Array:
+        """Held-out mean square over the variance of the targets; inf after a divergence."""
+        test, alive = self.held_out(), ~history.diverged
+        w = np.where(alive[..., None], history.w, 0)
+        return np.where(alive, 2 * test.value(w) / test.y.var(axis=-1), np.inf)
+
+    def success(self, history: History) -> Any:
+        """How many networks learned (...): relative error below one half."""
+        return (self.error(history) < 0.5).sum(axis=-1)
+
+
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Trial(Seeded):
     """20 networks (or `seeds` of them), each with its own initial weights and its own data.
 
-    `task` is `datasets.leaky_memory` or `first_input`; `block` shifts every seed, for a second and
-    independent set of 20.
+    `task` is `datasets.leaky_memory` or `first_input`; `block` gives a second and independent set
+    of 20.
     """
 
     task: Callable[..., Any]
@@ -38,10 +59,6 @@ class Trial:
     batch: int = 16
     seeds: int = SEEDS
     block: int = 0
-
-    def _rngs(self, base: int) -> list[np.random.Generator]:
-        first = base + 100 * self.block
-        return [np.random.default_rng(first + s) for s in range(self.seeds)]
 
     def network(self, rng: Any, n: int) -> RNN:
         """The network bound to n fresh sequences."""
@@ -64,38 +81,20 @@ class Trial:
         self,
         *transforms: Any,
         learning_rate: Any,
-        n_steps: int,
-        penalty: Any = None,
         placement: str = "proximal",
         omega: float = 0.0,
         w0: Array | None = None,
+        **options: Any,
     ) -> History:
-        """Train all networks; `omega` > 0 adds Pascanu's regularizer to the gradient."""
+        """Train all networks; `omega` > 0 adds Pascanu's regularizer, `options` are of `train`."""
 
         def batch(rngs: Any) -> Any:
             net = self.network(rngs, self.batch)
             return Omega(net, omega) if omega else net
 
-        return train(
-            batch,
-            Optimizer(*transforms, learning_rate=learning_rate),
-            self.start() if w0 is None else w0,
-            n_steps=n_steps,
-            rng=self._rngs(7000),
-            penalty=penalty,
-            placement=placement,
-        )
-
-    def error(self, history: History) -> Array:
-        """Held-out mean square over the variance of the targets; inf after a divergence."""
-        test = self.held_out()
-        alive = ~history.diverged
-        w = np.where(alive[..., None], history.w, 0)
-        return np.where(alive, 2 * test.value(w) / test.y.var(), np.inf)
-
-    def success(self, history: History) -> Any:
-        """How many networks learned (...): relative error below one half."""
-        return (self.error(history) < 0.5).sum(axis=-1)
+        sgd = Optimizer(*transforms, learning_rate=learning_rate)
+        w0 = self.start() if w0 is None else w0
+        return train(batch, sgd, w0, rng=self._rngs(7000), placement=placement, **options)
 
 
 def decay_steps(gain: Any, step: Any, lam: Any) -> Any:

@@ -72,3 +72,16 @@ class Exercise:
             "hints": self.hints,
             "mistakes": [[told(mistake.answer()), mistake.hint] for mistake in self.mistakes],
         }
+
+
+def border(holds: Callable[[float], bool], high: float) -> float:
+    """Between 0, where `holds` is true, and `high`, where it is not: the border, by bisection.
+
+    >>> round(border(lambda x: x**2 < 2, 2.0), 12)
+    1.414213562373
+    """
+    low = 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low

@@ -10,6 +10,7 @@ import os
 import posixpath
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urldefrag
 
@@ -103,3 +104,12 @@ def article(html: Path, document: str, known: set[str]) -> tuple[Tag, list[str]]
     rename(found, document, known)
     found["id"] = slug(document)
     return found, sheets
+
+
+def bind(write: Callable[[Path, Path], int], out: Path, arguments: Sequence[str]) -> int:
+    """Build the pages for paper and `write` them to a file, which an argument may name."""
+    out = Path(arguments[0]) if arguments else out
+    pages = build_pages()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{out}: {write(pages, out)} pages, {out.stat().st_size / 1e6:.1f} MB")
+    return 0

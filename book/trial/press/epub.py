@@ -19,7 +19,7 @@ from PIL import Image
 
 from reglib import __version__
 from trial.press import ROOT
-from trial.press.binding import RIGHTS, SUBTITLE, TITLE, article, build_pages, documents, slug
+from trial.press.binding import RIGHTS, SUBTITLE, TITLE, article, bind, documents, slug
 
 OUT = ROOT / "_build" / "regularization-on-trial.epub"
 STYLE = ROOT / "book" / "theme" / "epub.css"
@@ -135,7 +135,6 @@ def pack(html: Path, out: Path) -> int:
         titles[name] = text.find("h1").get_text().strip()
         images |= localize(plain(text))
         pages[slug(name)] = chapter(text, titles[name])
-    out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
         # The first entry names the type, uncompressed, so that it can be read without unpacking.
         book.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
@@ -150,13 +149,5 @@ def pack(html: Path, out: Path) -> int:
     return len(pages)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Build the pages for paper and pack them; an argument names another file."""
-    out = Path(arguments[0]) if arguments else OUT
-    count = pack(build_pages(), out)
-    print(f"{out}: {count} pages, {out.stat().st_size / 1e6:.1f} MB")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(bind(pack, OUT, sys.argv[1:]))

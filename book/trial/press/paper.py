@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from reglib import __version__
 from trial.press import ROOT
-from trial.press.binding import RIGHTS, SUBTITLE, TITLE, article, build_pages, documents, slug
+from trial.press.binding import RIGHTS, SUBTITLE, TITLE, article, bind, documents, slug
 
 OUT = ROOT / "_build" / "regularization-on-trial.pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -97,18 +97,9 @@ def print_book(html: Path, out: Path) -> int:
                 prefer_css_page_size=True, tagged=True, outline=True, print_background=True
             )
             pages = starts(pdf)
-    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(pdf)
     return len(PdfReader(io.BytesIO(pdf)).pages)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Build the pages for paper and print them; an argument names another file."""
-    out = Path(arguments[0]) if arguments else OUT
-    count = print_book(build_pages(), out)
-    print(f"{out}: {count} pages, {out.stat().st_size / 1e6:.1f} MB")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(bind(print_book, OUT, sys.argv[1:]))

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from reglib.solvers import DIVERGED, gradient_descent, least_squares
 from trial.page import style
@@ -159,6 +158,5 @@ class TwoUpdates:
         axes.set(xscale="symlog", xlim=(0, self.LAST), yscale="log", ylim=(0.4, 1e4))
         axes.set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1000"])
         axes.set_yticks([1, 100, 10_000], ["1", "100", "10,000"])
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_minor_locator(NullLocator())
+        axes.minorticks_off()
         axes.set(xlabel="iteration k", title="mean squared error (dotted: the best line)")

@@ -12,7 +12,7 @@ from reglib.losses import SquaredError
 from reglib.penalties import L2, Masked
 from reglib.solvers import gradient_descent, least_squares, ridge
 from trial.chapters.building.figures import FrozenGradient
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 X, y, _ = article()
 loss = SquaredError(X, y)
@@ -40,11 +40,7 @@ def per_epoch(lam: float) -> float:
 
 def lam_times_t(x: Any) -> float:
     """By bisection: ridge with r/t has the share x/(x + r), which falls as r grows."""
-    low, high = 0.0, 2.0
-    for _ in range(60):
-        r = (low + high) / 2
-        low, high = (r, high) if x / (x + r) > 1 - np.exp(-x) else (low, r)
-    return low
+    return border(lambda r: x / (x + r) > 1 - np.exp(-x), 2.0)
 
 
 EXERCISES = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,42 +15,10 @@ from reglib.losses import SquaredError
 from reglib.optimizers import Optimizer
 from reglib.solvers import gradient_descent, least_squares, ridge
 from reglib.training import train
-from reglib.tuning import gcv
-from trial.chapters.patients import scaled
+from trial.chapters.patients import Split
 from trial.page import style
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """A few patients to train on, others to decide when to stop, the rest for the last word.
-
-    Columns are standardized and targets centered by the training rows.
-    """
-
-    train: SquaredError
-    held: SquaredError
-    test: SquaredError
-    names: tuple[str, ...]
-
-    def pooled(self) -> tuple[SquaredError, SquaredError]:
-        """Training and held-out rows as one training set, and the test rows, both scaled by it."""
-        parts = self.train, self.held, self.test
-        rows = np.arange(self.train.n_rows + self.held.n_rows)
-        X, y = np.concatenate([f.X for f in parts]), np.concatenate([f.y for f in parts])
-        loss = scaled(X, y, rows)
-        return loss.on(rows), loss.on(np.arange(len(rows), len(y)))
-
-
-def split(seed: int, n_train: int = 40, n_held: int = 100) -> Split:
-    """Diabetes patients in an order drawn with `seed`."""
-    X, y, names = diabetes()
-    rows = np.random.default_rng(seed).permutation(len(X))
-    train = rows[:n_train]
-    loss = scaled(X, y, train)
-    held, test = rows[n_train : n_train + n_held], rows[n_train + n_held :]
-    return Split(loss.on(train), loss.on(held), loss.on(test), names)
 
 
 def verdict(one: Split, lams: Floats, **options: Any) -> Floats:
@@ -67,17 +34,15 @@ def verdict(one: Split, lams: Floats, **options: Any) -> Floats:
     rivals = ridge(few.X, few.y, lams[:, None])
     chosen = rivals[one.held.value(rivals).argmin()]
     fits = np.array([least_squares(few.X, few.y), early, chosen])
-    everything, test = one.pooled()
-    lam = [[0.0], [gcv(everything.X, everything.y, lams).best]]
-    wide = ridge(everything.X, everything.y, lam)
-    return 2 * np.r_[one.test.value(fits), test.value(wide)]
+    wide = one.pooled()
+    return np.r_[2 * one.test.value(fits), wide.test_error([0.0, wide.gcv(lams).best])]
 
 
 class Stopped:
     """Gradient descent from 0 beside ridge: the weights after k steps, and those of lam."""
 
-    def __init__(self, loss: SquaredError, names: Any, step: float, n_steps: int) -> None:
-        self.loss, self.names, self.step = loss, names, step
+    def __init__(self, loss: SquaredError, step: float, n_steps: int) -> None:
+        self.loss, self.names, self.step = loss, diabetes().names, step
         options = {"step": step, "tol": 0, "max_iter": n_steps, "record": True}
         self.path = gradient_descent(loss, None, np.zeros(loss.X.shape[1]), **options).path
 

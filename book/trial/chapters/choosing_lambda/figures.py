@@ -4,75 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.datasets import diabetes
 from reglib.losses import SquaredError
-from reglib.solvers import ridge
 from reglib.tuning import (
     Scores,
-    cross_validate,
-    gcv,
     implicit_gradient,
-    kfold,
     one_standard_error,
 )
-from trial.chapters.patients import scaled
+from trial.chapters.patients import LAMS, split
 from trial.page import style
 
 Floats = NDArray[np.float64]
 
-LAMS = np.geomspace(1e-4, 10, 101)
 ABSURD = 10.0
-"""The grid of the chapter, and its far end."""
+"""The far end of the grid."""
 
 GRAY = "#b4bac2"
 """Darker than the grid, so that a curve is not taken for one of its lines."""
 
 RULES = ("no penalty", "5-fold", "one standard error", "GCV", "λ = 10", "best grid point")
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Training and test rows of the raw diabetes data; Z and r are scaled by the training rows."""
-
-    X: Floats
-    y: Floats
-    train: NDArray[np.int_]
-    test: NDArray[np.int_]
-
-    @cached_property
-    def losses(self) -> tuple[SquaredError, SquaredError]:
-        """Half the mean square error on the training rows, and on the test rows."""
-        both = scaled(self.X, self.y, self.train)
-        return both.on(self.train), both.on(self.test)
-
-    def test_error(self, lams: Any) -> Floats:
-        """The mean square error on the test rows, (m,)."""
-        loss, held_out = self.losses
-        return 2 * held_out.value(ridge(loss.X, loss.y, np.asarray(lams)[:, None]))
-
-    def scores(self) -> Scores:
-        """5-fold cross-validation on the training rows alone, scaled again in each fold."""
-        folds = kfold(len(self.train), 5, np.random.default_rng(self.train))
-        return cross_validate(self.X[self.train], self.y[self.train], LAMS, folds)
-
-    def gcv(self) -> Scores:
-        loss, _ = self.losses
-        return gcv(loss.X, loss.y, LAMS)
-
-
-def split(seed: int, n: int, patients: tuple[Floats, Floats] | None = None) -> Split:
-    """n random patients to train on, the others to test."""
-    X, y = patients or diabetes(standardized=False)[:2]
-    order = np.random.default_rng(seed).permutation(len(y))
-    return Split(X, y, order[:n], order[n:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +127,7 @@ def draw_sizes(figure: Figure, runs: Iterable[Trials]) -> None:
     bottom.axhline(0.5, color=style.INK, linestyle=":", linewidth=1)
     bottom.set(title="share of splits in which tuning won", xlabel="training rows", ylim=(0, 1.05))
     bottom.set_xticks(n, [f"{k}" for k in n])
-    bottom.xaxis.set_minor_locator(NullLocator())
+    bottom.minorticks_off()
 
 
 def draw_descent(figure: Figure, lams: Floats, value: Floats, paths: Floats) -> None:
@@ -223,7 +179,7 @@ class Curves:
         # Ticks take most of the drawing time: these few are enough.
         axes.set_xticks([1e-4, 1e-2, 1])
         axes.set_yticks([2000, 4000, 6000])
-        axes.xaxis.set_minor_locator(NullLocator())
+        axes.minorticks_off()
         return (
             f"{n:.0f} training rows, λ = {lam:.3g}: test error {test[k]:.0f}; 5-fold says "
             f"{scores.mean[k]:.0f} and GCV {formula.mean[k]:.0f}. 5-fold chooses "

@@ -51,24 +51,6 @@ class Outcome:
         return self.loss < LEARNED
 
 
-class Watch:
-    """The last transform of a sentence: it changes nothing and remembers what passes."""
-
-    def __init__(self, keep_path: bool = False) -> None:
-        self.path: list[Array] = []
-        self.longest: Any = 0.0
-        self.keep_path = keep_path
-
-    def start(self, w: Array) -> None:
-        return None
-
-    def update(self, gradient: Array, w: Array, memory: None) -> tuple[Array, None]:
-        self.longest = np.maximum(self.longest, np.linalg.norm(gradient, axis=-1))
-        if self.keep_path:
-            self.path.append(np.broadcast_to(w, gradient.shape))
-        return gradient, None
-
-
 def starts(seed: int, n: int = 200) -> Array:
     """n starts (n, 2) uniform in `BOX`; all w are drawn first, then all b."""
     rng = np.random.default_rng(seed)
@@ -84,16 +66,17 @@ def run(
         np.array([getattr(remedy, field) for remedy in remedies])[:, None, None]
         for field in ("clip", "lam", "l1_ratio")
     )
-    watch = Watch()
+    jumps = []
     history = train(
         unit,
-        Optimizer(ClipByNorm(clip), watch, learning_rate=steps),
+        Optimizer(ClipByNorm(clip), learning_rate=steps),
         np.broadcast_to(w0, (len(steps), len(remedies), *w0.shape)),
         n_steps=n_steps,
         penalty=ElasticNet(lam, ratio),
+        watch=lambda step: jumps.append(np.linalg.norm(step.after - step.w, axis=-1)),
     )
     thrown = ((history.loss > 0.05) & (history.gradient_norm < 1e-3)).any(axis=0)
-    return Outcome(unit.value(history.w), thrown, steps[..., 0] * watch.longest)
+    return Outcome(unit.value(history.w), thrown, np.max(jumps, axis=0))
 
 
 def share(count: int, of: int) -> str:
@@ -135,12 +118,11 @@ def paths(
     n_steps: int = N_STEPS,
 ) -> Array:
     """The paths (clips, lams, n_steps + 1, 2) of one start, all trained in one call."""
-    watch = Watch(keep_path=True)
     clip, lam = np.array(clips)[:, None, None], np.array(lams)[:, None]
+    sgd = Optimizer(ClipByNorm(clip), learning_rate=step)
     start = np.broadcast_to(w0, (len(clips), len(lams), 2))
-    optimizer = Optimizer(ClipByNorm(clip), watch, learning_rate=step)
-    history = train(unit, optimizer, start, n_steps=n_steps, penalty=L2(lam))
-    return np.stack([*watch.path, history.w], axis=-2)
+    path = train(unit, sgd, start, n_steps=n_steps, penalty=L2(lam), record=True).path
+    return np.moveaxis(path, 0, -2)
 
 
 def gradient_grid(unit: SigmoidUnit, ws: Array, bs: Array) -> tuple[Array, Array]:

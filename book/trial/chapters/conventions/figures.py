@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.conventions import translate
+from reglib.losses import SquaredError
 from reglib.optimizers import AdamScaling, Cosine, Optimizer, WeightDecay
+from reglib.training import train
 from trial.page import style
 
 Floats = NDArray[np.float64]
@@ -44,24 +45,9 @@ def glmnet(X: Floats, y: Floats, lam: float) -> Floats:
 
 def decayed(X: Floats, y: Floats, decays: list[float], rate: float, n_steps: int) -> Floats:
     """AdamW on the mean square error for several weight decays at once: weights (k, p)."""
-    G, c = 2 * X.T @ X / len(X), 2 * X.T @ y / len(X)
-    decay = WeightDecay(np.array(decays)[:, None])
+    loss, decay = SquaredError(2**0.5 * X, 2**0.5 * y), WeightDecay(np.array(decays)[:, None])
     adamw = Optimizer(AdamScaling(), decay, learning_rate=Cosine(rate, n_steps))
-    w = np.zeros((len(decays), len(c)))
-    memory = adamw.start(w)
-    for _ in range(n_steps):
-        w, memory = adamw.step(w, w @ G - c, memory)
-    return w
-
-
-def boxed(X: Floats, y: Floats, edge: float) -> Floats:
-    """argmin |Xw - y|^2 with every |w_j| <= edge, for the two columns of this page's picture."""
-    G, c = X.T @ X, X.T @ y
-    w = np.linalg.solve(G, c)
-    for _ in range(60):  # one weight at a time, each to its best value in the box
-        for j in range(2):
-            w[j] = np.clip((c[j] - G[j, 1 - j] * w[1 - j]) / G[j, j], -edge, edge)
-    return w
+    return train(loss, adamw, np.zeros((len(decays), X.shape[1])), n_steps=n_steps).w
 
 
 def draw_fits(figure: Figure, names: tuple[str, ...], before: Any, after: Any) -> None:
@@ -116,7 +102,7 @@ def draw_numbers(figure: Figure, n: float, lam: float) -> str:
     axes.set_yticks(places, labels)
     axes.set(xscale="log", xlim=(1e-4, 3e4), ylim=(len(ROWS) - 0.5, -0.5), xlabel="what to set")
     axes.set_xticks([1e-3, 0.1, 10, 1e3], ["0.001", "0.1", "10", "1000"])  # a formula takes long
-    axes.xaxis.set_minor_locator(NullLocator())
+    axes.minorticks_off()
     axes.grid(visible=False, axis="y")
     ridge, C, mse, summed, l2 = values[[0, 2, 3, 4, 6]]
     return (

@@ -12,7 +12,7 @@ from reglib.diagnostics import step_limit
 from reglib.losses import SquaredError
 from reglib.solvers import gradient_descent
 from trial.chapters.data.figures import slope_variance
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 X, y, _ = article()
 x, centered = X[:, 1] - X[:, 1].mean(), y - y.mean()
@@ -24,12 +24,11 @@ V = slope_variance(x, centered, SIGMA)
 
 def dropout_like(sigma: float) -> float:
     """The p at which an entry of 1, dropped or divided by 1 - p, has the variance sigma^2."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        p = (low + high) / 2
-        variance = p * (0 - 1) ** 2 + (1 - p) * (1 / (1 - p) - 1) ** 2
-        low, high = (p, high) if variance < sigma**2 else (low, p)
-    return low
+
+    def variance(p: float) -> float:
+        return p * (0 - 1) ** 2 + (1 - p) * (1 / (1 - p) - 1) ** 2
+
+    return border(lambda p: variance(p) < sigma**2, 1.0)
 
 
 def largest_entry(n: int, step: float) -> float:

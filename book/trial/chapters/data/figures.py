@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.datasets import add_noise, standardize
 from reglib.losses import HuberLoss
 from reglib.solvers import gradient_descent, least_squares, ridge
 from reglib.tuning import cross_validate, kfold
-from trial.chapters.patients import scaled
+from trial.chapters.patients import Split
 from trial.page import style
 
 Floats = NDArray[np.float64]
@@ -73,11 +72,10 @@ def split_errors(X: Any, y: Any, n: int, seeds: Iterable[int], fit: Fit) -> tupl
     for seed in seeds:
         rng = np.random.default_rng(500 + seed)
         rows = rng.permutation(len(y))
-        train, test = rows[:n], rows[n:]
-        loss = scaled(X, y, train)
-        errors = np.square(loss.residual(fit(loss.X[train], loss.y[train], rng)))
-        train_errors.append(errors[:, train].mean(axis=1))
-        test_errors.append(errors[:, test].mean(axis=1))
+        one = Split(X, y, (rows[:n], rows[n:]))
+        w = fit(one.train.X, one.train.y, rng)
+        train_errors.append(2 * one.train.value(w))
+        test_errors.append(2 * one.test.value(w))
     return np.array(train_errors), np.array(test_errors)
 
 
@@ -163,9 +161,7 @@ def promise(X: Any, y: Any, rows: Any, lams: Any, partitions: int = 5) -> Promis
     rest = np.setdiff1d(np.arange(len(y)), rows)
     folds = [kfold(len(rows), 5, np.random.default_rng(k)) for k in range(partitions)]
     scores = [cross_validate(X[rows], y[rows], lams, each) for each in folds]
-    loss = scaled(X, y, rows)
-    few = loss.on(rows)
-    errors = 2 * loss.on(rest).value(ridge(few.X, few.y, scores[0].lam[:, None]))
+    errors = Split(X, y, (rows, rest)).test_error(scores[0].lam)
     promised = np.mean([score.mean[score.index] for score in scores])
     return Promise(promised, np.mean([errors[score.index] for score in scores]), errors.min())
 
@@ -239,6 +235,5 @@ def draw_promises(figure: Figure, groups: dict[str, Sequence[Promise]]) -> None:
     axes.set(title="error on all other patients", xlim=ends, ylim=(2500, 30000))
     axes.set_xticks([2000, 2500, 3000, 3500], ["2000", "2500", "3000", "3500"])
     axes.set_yticks([3000, 5000, 10000, 20000], ["3000", "5000", "10000", "20000"])
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_locator(NullLocator())
+    axes.minorticks_off()
     axes.legend(loc="upper right")

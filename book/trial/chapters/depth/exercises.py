@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from trial.chapters.depth import figures as depth
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 _ANGLE = (np.arange(4000) + 0.5) / 4000 * np.pi / 2
 X = 2 * np.sin(_ANGLE)
@@ -33,11 +33,7 @@ BIGGEST = float(np.finfo(np.float64).max)
 
 def in_one_step(gain: float, step: float) -> float:
     """The lam at which one step of decay brings `gain` to 1, by bisection."""
-    low, high = 0.0, 1 / step
-    for _ in range(60):
-        lam = (low + high) / 2
-        low, high = (lam, high) if gain - step * lam * gain > 1 else (low, lam)
-    return low
+    return border(lambda lam: gain - step * lam * gain > 1, 1 / step)
 
 
 def projected_rate(gain: float) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator
 from numpy.typing import NDArray
 
 from reglib.diagnostics import gradient_norms
@@ -118,7 +118,7 @@ def slopes(norms: Array, skip: int = 10) -> Array:
 def _layer_axis(axes: Axes, depth: int) -> None:
     axes.set(yscale="log", xlim=(1, depth), xlabel="layer (the loss is behind the last one)")
     axes.yaxis.set_major_locator(LogLocator(10, numticks=9))
-    axes.yaxis.set_minor_locator(NullLocator())
+    axes.minorticks_off()
 
 
 def _fan(axes: Axes, norms: Array, color: str, width: float = 0.6) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from reglib.doctor import diagnose
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 STEP, RHO = 0.02, 1.3
 
@@ -27,11 +27,8 @@ def fall(curvature: float, step: float) -> float:
 
 def bowl(share: float, step: float) -> list[float]:
     """The curvature with such a fall, by bisection, and the step as a share of its limit."""
-    low, high = 1e-3, 2 / step
-    for _ in range(60):
-        h = (low + high) / 2
-        low, high = (h, high) if fall(h, step) > share else (low, h)
-    return [share, low, step * low / 2]
+    curvature = border(lambda h: fall(h, step) > share, 2 / step)
+    return [share, curvature, step * curvature / 2]
 
 
 def harder(loss: float = 1.21, gradient: float = 1.1) -> float:

@@ -9,6 +9,8 @@ were written while looking at `traces_written.WRITTEN_ON`; they are scored on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from reglib.diagnostics import top_eigenvalue
 from reglib.doctor import diagnose
 from reglib.doctor.causes import CAUSES
 from reglib.optimizers import Optimizer, WeightDecay
-from reglib.training import value_and_gradient
+from reglib.training import Step, train
 
 Array = NDArray[np.float64]
 KNOWN = CAUSES[:-1]
@@ -66,25 +68,20 @@ class Family(NamedTuple):
     make: Maker
 
 
-def follow(batches: Iterable[Any], optimizer: Optimizer, w0: ArrayLike) -> Record:
-    """Train as `reglib.training.train` does, but to the bitter end: until inf and NaN.
+def follow(
+    objective: Any, optimizer: Optimizer, w0: ArrayLike, n_steps: int, rng: Any = None
+) -> Record:
+    """Train to the bitter end, until inf and NaN; w0 (m, P), one run for each row."""
+    rates, sizes, moves = [], [], [np.zeros(len(w0))]
 
-    `batches` holds an objective for each step; w0 (m, P), one run for each row.
-    """
-    w, rows, longest = np.array(w0, dtype=np.float64), [], np.zeros(len(w0))
-    memory = optimizer.start(w)
-    with np.errstate(all="ignore"):
-        for batch in batches:
-            loss, g = value_and_gradient(batch, w)
-            after, memory = optimizer.step(w, g, memory)
-            rate = np.broadcast_to(optimizer.rate(memory), (len(w), 1))[:, 0]
-            gradient_norm, size, move = (np.linalg.norm(a, axis=-1) for a in (g, w, after - w))
-            rows.append([loss, gradient_norm, rate, size])
-            longest = np.fmax(longest, move)
-            w = after
-            if not np.isfinite(w).all(axis=-1).any():
-                break
-    return Record(*np.moveaxis(np.array(rows), 1, 0), longest, w)
+    def look(step: Step) -> None:
+        rates.append(np.broadcast_to(step.rate, (len(w0), 1))[:, 0])
+        sizes.append(np.linalg.norm(step.w, axis=-1))
+        moves.append(np.linalg.norm(step.after - step.w, axis=-1))
+
+    run = train(objective, optimizer, w0, n_steps=n_steps, rng=rng, watch=look, bound=np.inf)
+    rates, sizes, longest = np.array(rates), np.array(sizes), np.fmax.reduce(moves)
+    return Record(run.loss, run.gradient_norm, rates, sizes, longest, run.w)
 
 
 def runs(families: dict[str, Family]) -> Iterator[Run]:
@@ -107,12 +104,9 @@ def repeat(start: Array, settings: Array) -> Array:
     return np.tile(start, (len(settings), 1))
 
 
-def drawn(loss: Any, seed: int, size: int | None, n_steps: int) -> Iterator[Any]:
+def drawn(loss: Any, size: int | None) -> Callable[[np.random.Generator], Any]:
     """Batches of `size` rows drawn with replacement from a loss; None: all of them, always."""
-    if size is None:
-        return (loss for _ in range(n_steps))
-    rng = np.random.default_rng(seed + 500)
-    return (loss.on(rng.integers(loss.n_rows, size=size)) for _ in range(n_steps))
+    return lambda rng: loss if size is None else loss.on(rng.integers(loss.n_rows, size=size))
 
 
 class Spoiled:
@@ -125,9 +119,15 @@ class Spoiled:
         return np.full(w.shape[:-1], self.cell), np.full(w.shape, self.cell)
 
 
-def spoil(batches: Iterable[Any], at: int, with_: Any) -> Iterator[Any]:
+def spoil(batch: Callable[[Any], Any], at: int, with_: Any) -> Callable[[Any], Any]:
     """The same batches, but for the one at step `at`."""
-    return (with_ if k == at else batch for k, batch in enumerate(batches))
+    steps = count()
+    return lambda rng: (batch(rng), with_)[next(steps) == at]
+
+
+def row_of(cell: float, low: int, high: int) -> Callable[..., tuple[int, Any]]:
+    """A batch with NaN or inf at one of the steps low to high."""
+    return lambda *who: (int(np.random.default_rng(who[-1]).integers(low, high)), Spoiled(cell))
 
 
 def linear(
@@ -149,11 +149,13 @@ def linear(
         loss = problem(seed)
         top = np.linalg.eigvalsh(loss.curvature())[-1]
         rate = settings[:, None] * (of / top if of else 1.0)
-        batches = drawn(loss, seed, size, n_steps)
+        batch = drawn(loss, size)
         if cell:
-            batches = spoil(batches, *cell(loss, seed))
+            batch = spoil(batch, *cell(loss, seed))
         start = w0 * np.random.default_rng(seed + 7).standard_normal(loss.X.shape[1])
-        return follow(batches, Optimizer(*transforms, learning_rate=rate), repeat(start, settings))
+        optimizer = Optimizer(*transforms, learning_rate=rate)
+        rng = np.random.default_rng(seed + 500)
+        return follow(batch, optimizer, repeat(start, settings), n_steps, rng)
 
     return make
 
@@ -167,7 +169,7 @@ def decayed(problem: Callable[[int], Any], share: float = 0.5) -> Maker:
         lam = settings[:, None] * top
         optimizer = Optimizer(WeightDecay(lam), learning_rate=share * 2 / (top + lam))
         w0 = np.random.default_rng(seed + 7).standard_normal(loss.X.shape[1])
-        return follow([loss] * 100, optimizer, repeat(w0, settings))
+        return follow(loss, optimizer, repeat(w0, settings), 100)
 
     return make
 
@@ -179,7 +181,7 @@ def fixed(net_of: Callable[[int], Any], *transforms: Any, n_steps: int = 300) ->
         net = net_of(seed)
         w0 = net.init(np.random.default_rng(seed + 1))
         optimizer = Optimizer(*transforms, learning_rate=settings[:, None])
-        return follow([net] * n_steps, optimizer, repeat(w0, settings))
+        return follow(net, optimizer, repeat(w0, settings), n_steps)
 
     return make
 
@@ -228,10 +230,10 @@ def fresh(
     def make(seed: int, settings: Array) -> Record:
         rng = np.random.default_rng(seed)
         w0 = net_of(rng, 1).init(np.random.default_rng(seed + 1), settings[:, None], kind)
-        batches: Iterable[Any] = (net_of(rng, size) for _ in range(n_steps))
+        batch = partial(net_of, n=size)
         if cell:
-            batches = spoil(batches, *cell(seed))
-        return follow(batches, Optimizer(*transforms, learning_rate=rate), w0)
+            batch = spoil(batch, *cell(seed))
+        return follow(batch, Optimizer(*transforms, learning_rate=rate), w0, n_steps, rng)
 
     return make
 

@@ -23,8 +23,17 @@ from reglib.optimizers import (
     RMSProp,
     WeightDecay,
 )
-from trial.chapters.diagnose.traces_make import Array, Family, decayed, fixed, fresh, linear, only
-from trial.chapters.diagnose.traces_seen_again import Sequences, row_of, typo
+from trial.chapters.diagnose.traces_make import (
+    Array,
+    Family,
+    decayed,
+    fixed,
+    fresh,
+    linear,
+    only,
+    row_of,
+)
+from trial.chapters.diagnose.traces_seen_again import Sequences, typo
 from trial.chapters.diagnose.traces_written import at_minimum, cliff, recurrent
 
 

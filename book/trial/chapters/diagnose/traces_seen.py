@@ -7,6 +7,7 @@ runs with less to learn is shown on `trial.chapters.diagnose.traces_written.SILE
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,13 @@ from trial.chapters.diagnose.traces_make import (
     Family,
     Maker,
     Record,
-    Spoiled,
     beyond,
     decayed,
     fixed,
     follow,
     fresh,
     linear,
+    row_of,
 )
 from trial.chapters.diagnose.traces_written import at_minimum, cliff, deep, recurrent
 
@@ -108,7 +109,7 @@ def reading(*transforms: Any, n_steps: int = 250) -> Maker:
         net_of, rng = reader(seed), np.random.default_rng(seed)
         w0 = np.tile(net_of(rng, 1).init(np.random.default_rng(seed + 1)), (len(settings), 1))
         optimizer = Optimizer(*transforms, learning_rate=settings[:, None])
-        return follow((net_of(rng, 32) for _ in range(n_steps)), optimizer, w0)
+        return follow(partial(net_of, n=32), optimizer, w0, n_steps, rng)
 
     return make
 
@@ -119,19 +120,15 @@ def stepped(seed: int, settings: Any) -> Record:
     top = loss.lipschitz()
     made = [
         follow(
-            [loss] * 140,
+            loss,
             Optimizer(learning_rate=StepDecay(2 * share / top, 60, 0.1)),
             np.zeros((1, 11)),
+            140,
         )
         for share in settings
     ]
     columns = (np.concatenate(parts, axis=-1) for parts in zip(*(m[:4] for m in made), strict=True))
     return Record(*columns, longest=settings, w=np.concatenate([m.w for m in made]))
-
-
-def row_of(cell: float, low: int, high: int) -> Callable[..., tuple[int, Any]]:
-    """A batch with NaN or inf at one of the steps low to high."""
-    return lambda *who: (int(np.random.default_rng(who[-1]).integers(low, high)), Spoiled(cell))
 
 
 def typo(cell: float, target: bool) -> Callable[[Any, int], tuple[int, Any]]:

@@ -28,12 +28,12 @@ from reglib.optimizers import (
 from trial.chapters.diagnose.traces_make import (
     Array,
     Family,
-    Spoiled,
     beyond,
     decayed,
     fixed,
     fresh,
     linear,
+    row_of,
 )
 from trial.chapters.diagnose.traces_written import at_minimum, cliff, recurrent, scheduled
 
@@ -123,11 +123,6 @@ def echo(rng: np.random.Generator, n: int, length: int) -> Sequences:
     """The last number, half of the one before, and a little noise."""
     u = rng.standard_normal((n, length, 1))
     return Sequences(u, u[:, -1, 0] + 0.5 * u[:, -2, 0] + 0.1 * rng.standard_normal(n))
-
-
-def row_of(cell: float, low: int, high: int) -> Callable[..., tuple[int, Any]]:
-    """A batch with NaN or inf at one of the steps low to high."""
-    return lambda *who: (int(np.random.default_rng(who[-1]).integers(low, high)), Spoiled(cell))
 
 
 def typo(cell: float, target: bool) -> Callable[[Any, int], tuple[int, Any]]:

@@ -27,7 +27,6 @@ from trial.chapters.diagnose.traces_make import (
     Family,
     Maker,
     Record,
-    Spoiled,
     beyond,
     decayed,
     fixed,
@@ -35,6 +34,7 @@ from trial.chapters.diagnose.traces_make import (
     fresh,
     linear,
     repeat,
+    row_of,
 )
 
 MOVED = 3.0
@@ -72,7 +72,7 @@ def at_minimum(problem: Callable[[int], Any], n_steps: int = 200) -> Maker:
         lowest = newton(loss, 0.0, np.zeros(p)).w
         top = np.linalg.eigvalsh(loss.hessian_vector(lowest, np.eye(p)))[-1]
         optimizer = Optimizer(learning_rate=settings[:, None] * 2 / top)
-        record = follow([loss] * n_steps, optimizer, repeat(np.zeros(p), settings))
+        record = follow(loss, optimizer, repeat(np.zeros(p), settings), n_steps)
         return record._replace(kept=top > np.linalg.eigvalsh(loss.curvature())[-1] / 4)
 
     return make
@@ -107,7 +107,7 @@ def cliff(length: int, n_steps: int = 400) -> Maker:
     def make(seed: int, settings: Array) -> Record:
         (w0,) = starts(seed, 1)
         optimizer = Optimizer(learning_rate=settings[:, None])
-        record = follow([SigmoidUnit(length)] * n_steps, optimizer, repeat(w0, settings))
+        record = follow(SigmoidUnit(length), optimizer, repeat(w0, settings), n_steps)
         return record._replace(kept=record.longest > MOVED)
 
     return make
@@ -120,18 +120,13 @@ def scheduled(rule: Callable[[float], Any]) -> Maker:
         loss = SquaredError(*points(seed))
         rates = settings * 2 / loss.lipschitz()
         made = [
-            follow([loss] * 150, Optimizer(learning_rate=rule(rate)), np.zeros((1, 6)))[:4]
+            follow(loss, Optimizer(learning_rate=rule(rate)), np.zeros((1, 6)), 150)[:4]
             for rate in rates
         ]
         parts = (np.concatenate(columns, axis=-1) for columns in zip(*made, strict=True))
         return Record(*parts, longest=rates, w=np.zeros((len(rates), 6)))
 
     return make
-
-
-def at_step(cell: float) -> Callable[[Any, int], tuple[int, Any]]:
-    """A row of NaN or inf in the batch of one of the steps 5 to 90."""
-    return lambda loss, seed: (int(np.random.default_rng(seed).integers(5, 90)), Spoiled(cell))
 
 
 def huge(cell: float) -> Callable[[Any, int], tuple[int, Any]]:
@@ -181,10 +176,10 @@ WRITTEN_ON: dict[str, Family] = {
     "squares, decay": Family(PENALTY, SEEDS, (1, 3, 10), decayed(squares())),
     "small network, decay": Family(PENALTY, SEEDS, (0.05, 0.1), fixed(small, WeightDecay(0.5))),
     "squares, NaN": Family(
-        DATA, SEEDS, (0.1, 0.3), linear(squares(), size=8, cell=at_step(np.nan))
+        DATA, SEEDS, (0.1, 0.3), linear(squares(), size=8, cell=row_of(np.nan, 5, 90))
     ),
     "squares, inf": Family(
-        DATA, SEEDS, (0.1, 0.3), linear(squares(), size=8, cell=at_step(np.inf))
+        DATA, SEEDS, (0.1, 0.3), linear(squares(), size=8, cell=row_of(np.inf, 5, 90))
     ),
     "squares, huge cell": Family(
         DATA, SEEDS, (0.1, 0.3), linear(squares(), size=8, cell=huge(1e4))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from reglib.datasets import article
@@ -11,20 +9,11 @@ from reglib.diagnostics import step_limit
 from reglib.losses import SquaredError
 from reglib.penalties import L1, ElasticNet
 from reglib.solvers import gradient_descent
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 X, y, _ = article()
 loss = SquaredError(X, y)
 L = float(loss.lipschitz())
-
-
-def border(holds: Callable[[float], bool], high: float) -> float:
-    """Between 0, where `holds` is true, and `high`, where it is not: the border, by bisection."""
-    low = 0.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
 
 
 def harmful(mask: list[bool] | None = None) -> float:

@@ -15,7 +15,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.diagnostics import step_limit
@@ -125,7 +124,7 @@ def _paint(axes: Axes, cells: StabilityMap, values: Any, colors: list[str]) -> N
             ticks = ticks[np.isclose(np.log10(ticks) % 1, 0)]
         axis = getattr(axes, f"{side}axis")
         axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
-        axis.set_minor_locator(NullLocator())
+    axes.minorticks_off()
     axes.grid(False)
     axes.imshow(
         values,

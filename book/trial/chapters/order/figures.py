@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.datasets import leaky_memory
 from reglib.optimizers import ClipByNorm, WeightDecay
 from reglib.penalties import Masked, SpectralBall
-from reglib.training import History
+from reglib.training import History, Step
 from trial.chapters.recurrent import SEEDS, Trial, band
 from trial.page import style
 
@@ -35,36 +35,13 @@ def sigma_max(net: Any, w: Any) -> Floats:
     return np.linalg.norm(net.unpack(w)["W"], 2, axis=(-2, -1))
 
 
-@dataclass(eq=False)
-class Watch:
-    """A transform that passes the gradient on as it is and writes down what it sees.
-
-    `seen` is the length of the gradient at its place in the sentence, at every step; `sigma` the
-    largest singular value of W at `steps`: 0, 1 and every tenth.
-    """
-
-    net: Any
-    steps: list[int] = field(default_factory=list)
-    seen: list[Floats] = field(default_factory=list)
-    sigma: list[Floats] = field(default_factory=list)
-
-    def start(self, w: Any) -> None:
-        return None
-
-    def update(self, gradient: Floats, w: Any, memory: None) -> tuple[Floats, None]:
-        k = len(self.seen)
-        if k == 1 or k % 10 == 0:
-            self.steps.append(k)
-            self.sigma.append(sigma_max(self.net, w))
-        self.seen.append(np.linalg.norm(gradient, axis=-1))
-        return gradient, None
-
-
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What happened, and what a `Watch` in front of the clip (at the end without one) saw.
+    """What happened, and what was seen on the way.
 
-    `seen` (n_steps, ...); `sigma` (k, ...) at `steps` (k,), the last after all steps.
+    `seen` (n_steps, ...) is the length of the gradient in front of the clip, at the end of the
+    sentence without one; `sigma` (k, ...) the largest singular value of W at `steps` (k,): 0, 1,
+    every tenth, and after all of them.
     """
 
     history: History
@@ -74,15 +51,23 @@ class Run:
 
 
 def watched(trial: Trial, *transforms: Any, **options: Any) -> Run:
-    """`trial.run` with a `Watch` in the sentence that sees what the clip sees."""
-    watch = Watch(trial.net)
-    clips = [k for k, t in enumerate(transforms) if isinstance(t, ClipByNorm)]
-    at = clips[0] if clips else len(transforms)
-    sentence = *transforms[:at], watch, *transforms[at:]
-    history = trial.run(*sentence, **options)
-    steps = np.array([*watch.steps, options["n_steps"]])
-    sigma = np.array([*watch.sigma, sigma_max(trial.net, history.w)])
-    return Run(history, steps, sigma, np.array(watch.seen))
+    """`trial.run`, watched; what stands in front of the clip remembers nothing."""
+    net, steps, sigma, seen = trial.net, [], [], []
+    before = [*takewhile(lambda t: not isinstance(t, ClipByNorm), transforms)]
+
+    def look(step: Step) -> None:
+        if step.k == 1 or step.k % 10 == 0:
+            steps.append(step.k)
+            sigma.append(sigma_max(net, step.w))
+        update = step.gradient
+        for transform in before:
+            update, _ = transform.update(update, step.w, None)
+        seen.append(np.linalg.norm(update, axis=-1))
+
+    history = trial.run(*transforms, watch=look, **options)
+    steps.append(len(seen))
+    sigma.append(sigma_max(net, history.w))
+    return Run(history, np.array(steps), np.array(sigma), np.array(seen))
 
 
 def inside_decay(lam: Any, max_norm: Any, seen: Any) -> Floats:
@@ -197,7 +182,7 @@ class Orders:
         # Ticks take most of the drawing time: these few are enough.
         bottom.set_xticks(np.linspace(0, self.n_steps, 5))
         for axes, ticks in ((top, (0.1, 10, 1e3, 1e5)), (bottom, (1e-8, 1e-4, 1))):
-            axes.yaxis.set_minor_locator(NullLocator())
+            axes.minorticks_off()
             axes.set_yticks(ticks)
         left = (1 - self.learning_rate * lam) ** self.n_steps
         outside, inside = endings

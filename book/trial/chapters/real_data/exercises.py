@@ -13,7 +13,7 @@ from reglib.losses import SquaredError
 from reglib.penalties import ElasticNet
 from reglib.solvers import ridge
 from trial.chapters.real_data.figures import steps_per_digit
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 X, target, _ = diabetes()
 y = target - target.mean()
@@ -25,13 +25,8 @@ H = Z.T @ Z / len(Z)
 
 def all_zero_from(X: Any, y: Any, r: float) -> float:
     """By bisection: the smallest λ at which a proximal step from zero stays there."""
-    w, low, high = np.zeros(X.shape[1]), 0.0, 1e4
-    pull = SquaredError(X, y).gradient(w)
-    for _ in range(60):
-        lam = (low + high) / 2
-        moved = ElasticNet(lam, r).prox(w - pull, 1.0).any()
-        low, high = (lam, high) if moved else (low, lam)
-    return high
+    pull = SquaredError(X, y).gradient(np.zeros(X.shape[1]))
+    return border(lambda lam: ElasticNet(lam, r).prox(-pull, 1.0).any(), 1e4)
 
 
 def of_copies(c: float, lam: float, k: int) -> float:
@@ -50,12 +45,7 @@ def residual_ratio(power: float = 0.5) -> float:
 @cache
 def enough(steps: float) -> float:
     """By bisection: the λ at which one digit costs so many steps at the best step."""
-    low, high = 1e-4, 10.0
-    for _ in range(50):
-        lam = np.sqrt(low * high)
-        slow = steps_per_digit(condition_number(H, lam)) > steps
-        low, high = (lam, high) if slow else (low, lam)
-    return float(high)
+    return border(lambda lam: steps_per_digit(condition_number(H, lam)) > steps, 10.0)
 
 
 def from_condition(c: float) -> float:

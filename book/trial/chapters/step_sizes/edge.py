@@ -14,7 +14,7 @@ from reglib.diagnostics import top_eigenvalue
 from reglib.networks import MLP
 from reglib.optimizers import Optimizer
 from reglib.penalties import L2
-from reglib.training import train
+from reglib.training import Step, train
 from trial.page import style
 
 Floats = NDArray[np.float64]
@@ -55,16 +55,19 @@ def watch(pairs: Any, seeds: int, n_steps: int, every: int) -> Edge:
     """Train every pair (step, lam) and look every so many steps; L2 is on all weights."""
     net, rng = network(), np.random.default_rng(0)
     steps, lams = (np.array(x)[:, None, None] for x in zip(*pairs, strict=True))
-    w = np.broadcast_to(starts(net, seeds), (len(pairs), seeds, net.size))
-    at, sharp, error = np.arange(every, n_steps + 1, every), [], []
-    for _ in at:
-        run = train(net, Optimizer(learning_rate=steps), w, n_steps=every, penalty=L2(lams))
-        w, lost = run.w, run.diverged[..., None]
-        here = np.where(lost, 0, w)
-        top, _ = top_eigenvalue(net, here, rng=rng, tol=1e-3)
-        sharp.append(np.where(run.diverged, np.nan, top))
-        error.append(np.where(run.diverged, np.nan, 2 * net.value(here) / net.y.var()))
-    return Edge([tuple(p) for p in pairs], at, np.array(sharp), np.array(error))
+    w0 = np.broadcast_to(starts(net, seeds), (len(pairs), seeds, net.size))
+    at, seen = [], []
+
+    def look(step: Step) -> None:
+        if (step.k + 1) % every == 0:
+            w = np.where(step.alive[..., None], step.after, 0)
+            top, _ = top_eigenvalue(net, w, rng=rng, tol=1e-3)
+            error = 2 * net.value(w) / net.y.var()
+            at.append(step.k + 1)
+            seen.append(np.where(step.alive, [top, error], np.nan))
+
+    train(net, Optimizer(learning_rate=steps), w0, n_steps=n_steps, penalty=L2(lams), watch=look)
+    return Edge([tuple(p) for p in pairs], np.array(at), *np.stack(seen, axis=1))
 
 
 def draw_edge(figure: Figure, edge: Edge, settled: int) -> None:

@@ -12,7 +12,7 @@ from reglib.losses import SquaredError
 from reglib.optimizers import Momentum
 from reglib.solvers import least_squares, ridge
 from trial.chapters.step_sizes.figures import box_minimum
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 X, y, _ = article()
 loss = SquaredError(X, y)
@@ -28,15 +28,6 @@ def sum_over_average(beta: float) -> float:
     return float(total[0] / average[0])
 
 
-def first_exit(stable: Callable[[float], bool], high: float) -> float:
-    """Between 0, where `stable` holds, and `high`, where it does not: the border, by bisection."""
-    low = 0.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if stable(middle) else (low, middle)
-    return low
-
-
 def nesterov_limit(beta: float, curvature: float) -> float:
     """Where a root of the error's recursion leaves the unit circle."""
 
@@ -44,7 +35,7 @@ def nesterov_limit(beta: float, curvature: float) -> float:
         q = 1 - step * curvature
         return bool(np.abs(np.roots([1, -(1 + beta) * q, beta * q])).max() < 1)
 
-    return first_exit(stable, 4 / curvature)
+    return border(stable, 4 / curvature)
 
 
 def factor(rho: float) -> float:
@@ -71,7 +62,7 @@ def in_the_box() -> tuple[float, ...]:
 
 def basin(step: float, lam: float) -> float:
     """The start up to which the first step of coupled descent on w^4/4 shortens w."""
-    return first_exit(lambda w: abs(w - step * (w**3 + lam * w)) < w, 100.0)
+    return border(lambda w: abs(w - step * (w**3 + lam * w)) < w, 100.0)
 
 
 BETAS = (0.5, 0.1, 0.02)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.optimizers import (
@@ -21,6 +19,7 @@ from reglib.optimizers import (
     RMSProp,
 )
 from reglib.solvers import DIVERGED, backtracking, barzilai_borwein
+from reglib.training import train
 from trial.page import style
 
 Floats = NDArray[np.float64]
@@ -81,46 +80,20 @@ class Race:
 
 
 def race(rule: Any, loss: Any, start: Any, best: Any, steps: Any, n_steps: int = 6000) -> Race:
-    """Run one rule from each first step (k,) at once, to the end or until nothing can change."""
+    """Run one rule from each first step (k,) at once, to the end."""
     rates = np.asarray(steps)[..., None]
     if callable(rule):
         path = rule(loss, start, step=rates, tol=0.0, max_iter=n_steps, record=True).path
-        return _judged(loss, best, [*path, *[path[-1]] * LINGER])
-    # Plain steps and momentum are linear in w: what has been near for a while will not leave again.
-    linear = all(isinstance(t, Momentum) for t in rule)
-    path = _walk(Optimizer(*rule, learning_rate=rates), loss, start, n_steps)
-    return _judged(loss, best, path, enough=LINGER if linear else n_steps)
-
-
-def _walk(optimizer: Optimizer, loss: Any, start: Any, n_steps: int) -> Iterator[Floats]:
-    """The weights at 0, 1, ..., n_steps; those of a run beyond 1e12 stay there."""
-    rates = getattr(optimizer.learning_rate, "rate", optimizer.learning_rate)
-    w = np.broadcast_to(start, np.shape(rates)[:-1] + np.shape(start))
-    memory = optimizer.start(w)
-    yield w
-    for _ in range(n_steps):
-        out = np.abs(w).max(axis=-1, keepdims=True) >= DIVERGED
-        here = np.where(out, 0, w) if out.any() else w
-        new, memory = optimizer.step(here, loss.gradient(here), memory)
-        w = np.where(out, w, new) if out.any() else new
-        yield w
-
-
-def _judged(loss: Any, best: Any, path: Iterable[Floats], enough: int = 10**9) -> Race:
-    """What a path (k, ..., P) did; no need to go on when every run was near `enough` times."""
-    first = peak = needed = left = near = None
-    for k, w in enumerate(path):
-        away, value = np.sqrt(np.square(w - best).sum(axis=-1)), loss.value(w)
-        if first is None:
-            first = peak = value
-            needed, near, left = np.full(away.shape, -1), np.zeros(away.shape, int), away < 0
-        inside, peak = away <= NEAR, np.maximum(peak, value)
-        needed, near = np.where((needed < 0) & inside, k, needed), near + inside
-        left = left | ((needed >= 0) & ~inside & (k > needed + LINGER))
-        if ((near >= enough) | (away >= DIVERGED)).all():
-            break
-    needed = np.where(near >= LINGER, needed, -1)
-    return Race(needed, left, away >= DIVERGED, peak / first, away)
+        path = np.concatenate([path, [path[-1]] * LINGER])  # where it stopped it stays
+    else:
+        w0, sgd = np.tile(start, (len(rates), 1)), Optimizer(*rule, learning_rate=rates)
+        path = train(loss, sgd, w0, n_steps=n_steps, record=True).path
+    away, value = np.sqrt(np.square(path - best).sum(axis=-1)), loss.value(path)
+    near = away <= NEAR
+    needed = np.where(near.sum(axis=0) >= LINGER, near.argmax(axis=0), -1)
+    late = np.arange(len(path))[:, None] > needed + LINGER
+    left = (late & ~near).any(axis=0) & (needed >= 0)
+    return Race(needed, left, away[-1] >= DIVERGED, value.max(axis=0) / value[0], away[-1])
 
 
 def draw_race(figure: Figure, shares: Floats, races: dict[str, Race]) -> None:
@@ -144,8 +117,7 @@ def draw_race(figure: Figure, shares: Floats, races: dict[str, Race]) -> None:
             [10, 100, 1000, *rails.values()], ["10", "100", "1000", "never", "diverges"]
         )
         axes.set_xticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_minor_locator(NullLocator())
+        axes.minorticks_off()
         axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=3, columnspacing=1)
     axes.set_xlabel("(first) step / limit 2/L")
 
@@ -178,14 +150,12 @@ def draw_boxes(
     axes.legend(loc="upper right")
 
 
-def box_minimum(loss: Any, lam: float) -> Floats:
-    """The minimum of a least-squares loss over |w_i| <= 1/lam, by projected gradient descent."""
-    w, s = np.zeros(loss.X.shape[1]), 1 / loss.lipschitz()
+def box_minimum(loss: Any, lam: Any) -> Floats:
+    """The minimum of a least-squares loss over |w_i| <= 1/lam, by projected gradient descent.
+
+    lam is a number or a sweep (..., 1).
+    """
+    w, s = np.zeros(np.shape(lam)[:-1] + loss.X.shape[1:]), 1 / loss.lipschitz()
     for _ in range(3000):
         w = np.clip(w - s * loss.gradient(w), -1 / lam, 1 / lam)
     return w
-
-
-def follow(optimizer: Optimizer, loss: Any, start: Any, n_steps: int) -> Floats:
-    """The weights at 0, 1, ..., n_steps of one run, or of a sweep of the learning rate."""
-    return np.array(list(_walk(optimizer, loss, start, n_steps)))

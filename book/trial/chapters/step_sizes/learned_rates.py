@@ -9,11 +9,10 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from reglib.optimizers import Hypergradient, Optimizer
-from reglib.solvers import DIVERGED
+from reglib.training import Step, train
 from trial.page import style
 
 Floats = NDArray[np.float64]
@@ -28,7 +27,7 @@ class HyperRuns:
     """Both rules for every beta and every first rate, which is a share of `limit`.
 
     fate (betas, shares) is ARRIVES (within 1e-6 of the solution at the end), NOT_YET or DIVERGES.
-    loss, rate (n_steps, betas, shares), if recorded; the loss is NaN after a divergence.
+    loss, rate (n_steps, betas, shares); the loss is NaN after a divergence.
     """
 
     limit: float
@@ -40,35 +39,23 @@ class HyperRuns:
 
 
 def hyper_runs(
-    loss: Any,
-    start: Any,
-    best: Any,
-    limit: float,
-    shares: Any,
-    betas: Any,
-    n_steps: int,
-    record: bool = False,
+    loss: Any, start: Any, best: Any, limit: float, shares: Any, betas: Any, n_steps: int
 ) -> HyperRuns:
     """Gradient descent whose rate is learned from share x limit, for all shares and betas."""
     told: dict[str, dict[str, Any]] = {"fate": {}, "loss": {}, "rate": {}}
     first, beta = np.multiply(limit, shares)[:, None], np.reshape(betas, (-1, 1, 1))
+    w0, rates = np.broadcast_to(start, (len(beta), len(first), np.size(start))), []
+
+    def look(step: Step) -> None:
+        rates.append(np.broadcast_to(step.rate[..., 0], step.alive.shape))
+
     for form, multiplicative in FORMS.items():
+        rates.clear()
         rule = Optimizer(learning_rate=Hypergradient(first, beta, multiplicative))
-        w = np.broadcast_to(start, (len(beta), len(first), np.size(start)))
-        memory, lost, used = rule.start(w), [], []
-        with np.errstate(over="ignore", invalid="ignore"):
-            for _ in range(n_steps):
-                out = ~(np.abs(w).max(axis=-1) < DIVERGED)
-                here = np.where(out[..., None], best, w)  # a run that is over rests at the solution
-                new, memory = rule.step(here, loss.gradient(here), memory)
-                if record:
-                    lost.append(np.where(out, np.nan, loss.value(here)))
-                    used.append(np.broadcast_to(rule.rate(memory)[..., 0], out.shape))
-                w = np.where(out[..., None], w, new)
-        out = ~(np.abs(w).max(axis=-1) < DIVERGED)
-        near = np.linalg.norm(np.where(out[..., None], 1e12, w - best), axis=-1) <= NEAR
-        told["fate"][form] = np.where(near, ARRIVES, np.where(out, DIVERGES, NOT_YET))
-        told["loss"][form], told["rate"][form] = np.array(lost), np.array(used)
+        run = train(loss, rule, w0, n_steps=n_steps, watch=look)
+        near = ~run.diverged & (np.linalg.norm(run.w - best, axis=-1) <= NEAR)
+        told["fate"][form] = np.where(near, ARRIVES, np.where(run.diverged, DIVERGES, NOT_YET))
+        told["loss"][form], told["rate"][form] = run.loss, np.array(rates)
     return HyperRuns(limit, [*map(float, shares)], [*map(float, betas)], **told)
 
 
@@ -85,8 +72,7 @@ def draw_fates(figure: Figure, runs: HyperRuns) -> None:
             axes.text(1e-7, share, list(FATES)[fate[at]], va="center")
         axes.set(xscale="log", yscale="log", title=form, ylabel="first rate / limit")
         axes.set_yticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_minor_locator(NullLocator())
+        axes.minorticks_off()
         axes.grid(visible=False)
     grids[-1].set_xlabel("β, how fast the rate is adapted")
     patches = [Patch(color=color, label=label) for label, color in FATES.items()]
@@ -128,7 +114,7 @@ class Explorer:
         bottom.set(ylim=(-1e3, 1e3), title="rate / limit", xlabel="step")
         bottom.set_yticks([-100, -1, 0, 1, 100], ["-100", "-1", "0", "1", "100"])
         for axes in (top, bottom):
-            axes.yaxis.set_minor_locator(NullLocator())
+            axes.minorticks_off()
         return f"Start at {share:g} times the limit, β = {beta:g}. {' '.join(told)}"
 
     def ending(self, form: str, at: Any) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from reglib.datasets import article
 from reglib.losses import SquaredError
 from reglib.solvers import gradient_descent, least_squares
 from trial.chapters.two_explosions.figures import Chain, Quartic
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 X, y, _ = article()
 alone = SquaredError(X[:, 1:], y)
@@ -31,15 +29,6 @@ def hump(a: float, b: float) -> float:
         power = power @ J
         largest = max(largest, float(power[0, 1]))
     return largest
-
-
-def border(holds: Callable[[float], bool], high: float) -> float:
-    """Between 0, where `holds` is true, and `high`, where it is not: the border, by bisection."""
-    low = 0.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
 
 
 def logistic(x: float) -> float:

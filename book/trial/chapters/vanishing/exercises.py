@@ -10,7 +10,7 @@ import numpy as np
 from reglib.datasets import first_input
 from reglib.diagnostics import jacobian_norms
 from reglib.networks import RNN, Omega
-from trial.page.exercise import Exercise, Mistake
+from trial.page.exercise import Exercise, Mistake, border
 
 STEP, LAM = 0.05, 0.1
 
@@ -65,12 +65,8 @@ def rotated() -> list[float]:
 def hump() -> list[float]:
     """Where the norm of the power is largest, from where it is below 1, the largest corner."""
     growth = jacobian_norms([np.array([[0.9, 10.0], [0.0, 0.9]])] * 100)
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        corner = (low + high) / 2
-        grows = np.linalg.norm([[0.9, corner], [0.0, 0.9]], 2) > 1
-        low, high = (low, corner) if grows else (corner, high)
-    return [int(growth.argmax()) + 1, int(np.nonzero(growth >= 1)[0].max()) + 2, low]
+    corner = border(lambda x: np.linalg.norm([[0.9, x], [0.0, 0.9]], 2) <= 1, 1.0)
+    return [int(growth.argmax()) + 1, int(np.nonzero(growth >= 1)[0].max()) + 2, corner]
 
 
 _rng = np.random.default_rng(3)
