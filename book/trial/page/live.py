@@ -13,14 +13,11 @@ import io
 import itertools
 import threading
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import ipywidgets
 
 from trial.page import style
-
-if TYPE_CHECKING:
-    from trial.page.interactive import Explore
 
 Place = tuple[int, ...]
 PAUSE = 0.05
@@ -28,12 +25,12 @@ PAUSE = 0.05
 
 
 class Live:
-    """One slider for each parameter of `explored`; `view` holds them, the sentence, the picture."""
+    """One slider for each parameter of an `Explore`; `view` holds them, sentence and picture."""
 
     latest: ClassVar[Live | None] = None
     """The figure shown or moved last: only this one draws ahead."""
 
-    def __init__(self, explored: Explore) -> None:
+    def __init__(self, explored: Any) -> None:
         self.explored, self.grids = explored, list(explored.grids.values())
         self.drawn: dict[Place, tuple[bytes, str]] = {}
         self.drawing = threading.Lock()  # JupyterLab answers sliders in a thread of their own
