@@ -35,6 +35,11 @@ class _Linear(BaseEstimator):
     def _numbers(self, X: ArrayLike, **options: Any) -> Any:
         return validate_data(self, X, dtype=np.float64, **options)
 
+    def _data(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+        """A table and targets that are numbers, both in float64, whatever they came in."""
+        X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
+        return X, y.astype(np.float64)
+
     def _number(self, name: str, rule: Any = inputs.nonnegative) -> float:
         """A parameter that is one number."""
         return inputs.single(name, rule(name, getattr(self, name)))
@@ -50,7 +55,7 @@ class _Regressor(RegressorMixin, _Linear):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit coef_ (p,) and intercept_ to a table X (n, p) and targets y (n,)."""
-        X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
+        X, y = self._data(X, y)
         free = inputs.flag("fit_intercept", self.fit_intercept)
         # The best intercept is mean(y) - mean(X) w: what is left has columns of mean 0 and none.
         X_mean, y_mean = (mean_of(X), y.mean()) if free else (np.zeros(X.shape[1]), 0.0)
@@ -169,7 +174,7 @@ class HuberRegressor(RegressorMixin, _Smooth):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit coef_ (p,) and intercept_ to a table X (n, p) and targets y (n,)."""
-        X, y = self._numbers(X, y=column_or_1d(y, warn=True), y_numeric=True)
+        X, y = self._data(X, y)
         delta = self._number("delta", inputs.positive)
         middle = np.median(y) if self.fit_intercept else 0.0
         self._minimize(X, lambda table: HuberLoss(table, y - middle, delta))

@@ -267,3 +267,16 @@ def test_columns_of_other_sizes_and_a_constant_target_are_fitted():
     for model in (RidgeRegressor(), LassoRegressor(), ElasticNetRegressor(), HuberRegressor()):
         fitted = model.fit(X, np.full(N, 7.0))
         np.testing.assert_allclose(fitted.predict(X), 7.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int64])
+@pytest.mark.parametrize(
+    "model", [RidgeRegressor(), LassoRegressor(), ElasticNetRegressor(), HuberRegressor()], ids=repr
+)
+def test_targets_of_few_bits_are_those_numbers_and_not_that_arithmetic(model, dtype):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 5))
+    y = (1000 * (X @ [1.0, 2.0, 0.0, -1.0, 0.5] + rng.standard_normal(60))).astype(dtype)
+    few, all_bits = (clone(model).fit(X, targets) for targets in (y, y.astype(np.float64)))
+    np.testing.assert_array_equal(few.coef_, all_bits.coef_)
+    assert few.intercept_ == all_bits.intercept_
