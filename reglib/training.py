@@ -46,10 +46,10 @@ class History:
     gradient_norm: Array
     diverged_at: NDArray[np.int64]
     stopped_at: NDArray[np.int64]
-    path: Array | None = None
     validation_loss: Array | None = None
     best_w: Array | None = None
     best_at: NDArray[np.int64] | None = None
+    path: Array | None = None
 
     @property
     def diverged(self) -> NDArray[np.bool_]:
@@ -198,9 +198,8 @@ class _Log:
         records = (_stack(record, lead) for record in (self.losses, self.norms))
         ends = (np.broadcast_to(at, lead).copy() for at in (self.diverged_at, self.stopped_at))
         path = _stack(self.path, self.w.shape) if self.record else None
-        return History(
-            self.w, *records, *ends, path, *(self.early.found(lead) if self.early else ())
-        )
+        found = self.early.found(lead) if self.early else ()
+        return History(self.w, *records, *ends, *found, path=path)
 
 
 def _ended(said: Any, lead: tuple[int, ...]) -> Any:
@@ -253,7 +252,7 @@ class _EarlyStopping:
         return np.asarray(k - self.best_at >= self.patience)
 
     def found(self, lead: tuple[int, ...]) -> tuple[Array, Array, NDArray[np.int64]]:
-        """The last three entries of `History`."""
+        """validation_loss, best_w and best_at of `History`."""
         return _stack(self.losses, lead), self.best_w, self.best_at
 
 
