@@ -37,7 +37,7 @@ def penalized(mask: Array | None, H: Array) -> Array:
     """The diagonal of D: 1 where a weight is penalized, 0 where `mask` spares it."""
     if mask is None:
         return np.ones(len(H))
-    return inputs.columns("mask", mask, len(H), "the hessian", H.shape)
+    return inputs.columns("mask", mask, H, "the hessian")
 
 
 def with_l2(hessian_or_loss: Any, lam: Hyper, mask: Array | None, sign: int) -> Array:

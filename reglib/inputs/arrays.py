@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglib.inputs.checking import Beside
-from reglib.inputs.words import Array, shown
+from reglib.inputs.checking import Beside, shown
 
+Array = NDArray[np.float64]
 FLOAT64 = np.dtype(np.float64)
 
 
@@ -60,48 +61,37 @@ def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
     return array
 
 
-def vector(name: str, w: ArrayLike) -> Array:
-    """Weights (P,), finite."""
-    return finite(name, w, 1)
+def targets(name: str, y: ArrayLike, X: Array, kept: Any = finite) -> Array:
+    """A number (n,) for each row of a table X."""
+    y = floats(name, y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        raise ValueError(f"{name} must have shape (n,), got {y.shape}; pass {name}[:, 0]")
+    y = kept(name, y, 1)
+    if len(X) != len(y):
+        raise ValueError(f"X and y must have the same number of rows, got {X.shape} and {y.shape}")
+    return y
 
 
-def table(name: str, X: ArrayLike) -> Array:
-    """A table (n, p), finite."""
-    return finite(name, X, 2)
-
-
-def targets(name: str, y: ArrayLike, X: Array) -> Array:
-    """Targets (n,), finite, one for each row of a table X."""
-    return _of_rows(finite(name, _flat(name, y), 1), X)
+def labels(name: str, y: Array) -> Array:
+    """Targets that are classes: each 0 or 1."""
+    wrong = np.flatnonzero((y != 0) & (y != 1))
+    if wrong.size:
+        raise ValueError(f"{name} must hold only 0 and 1, got {y[wrong[0]]:g} at index {wrong[0]}")
+    return y
 
 
 def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """A table X (n, p) and its targets y (n,), both finite, of matching length."""
-    X = table("X", X)
+    X = finite("X", X, 2)
     return X, targets("y", y, X)
 
 
-def raw_table(name: str, X: ArrayLike) -> Array:
-    """A table (n, p) as it comes: NaN and inf may be in it."""
-    return shaped(name, X, 2)
-
-
-def raw_targets(name: str, y: ArrayLike, X: Array) -> Array:
-    """Targets (n,) as they come, one for each row of a table X."""
-    return _of_rows(shaped(name, _flat(name, y), 1), X)
-
-
-def _flat(name: str, y: ArrayLike) -> Array:
-    y = floats(name, y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        raise ValueError(f"{name} must have shape (n,), got {y.shape}; pass {name}[:, 0]")
-    return y
-
-
-def _of_rows(y: Array, X: Array) -> Array:
-    if len(X) != len(y):
-        raise ValueError(f"X and y must have the same number of rows, got {X.shape} and {y.shape}")
-    return y
+Table = Annotated[ArrayLike, partial(finite, ndim=2)]
+Targets = Annotated[ArrayLike, Beside("X", targets)]
+Labels = Annotated[Targets, labels]
+RawTable = Annotated[ArrayLike, partial(shaped, ndim=2)]
+RawTargets = Annotated[ArrayLike, Beside("X", partial(targets, kept=shaped))]
+"""As they come: NaN and inf may be among them."""
 
 
 def record(name: str, value: ArrayLike, size: int | None = None, least: float = -np.inf) -> Array:
@@ -115,14 +105,6 @@ def record(name: str, value: ArrayLike, size: int | None = None, least: float = 
     if low.size:
         raise ValueError(f"{name} must be >= {least:g}, got {array[low[0]]:g} at index {low[0]}")
     return array
-
-
-def labels(name: str, y: Array) -> Array:
-    """Targets that are classes: each 0 or 1."""
-    wrong = np.flatnonzero((y != 0) & (y != 1))
-    if wrong.size:
-        raise ValueError(f"{name} must hold only 0 and 1, got {y[wrong[0]]:g} at index {wrong[0]}")
-    return y
 
 
 def start(name: str, w0: ArrayLike) -> Array:
@@ -179,38 +161,47 @@ def _once(name: str, where: str, counts: NDArray[np.int_]) -> None:
         )
 
 
-def weights(
-    name: str, w: ArrayLike, size: int, per: str = "", other: str = "", shape: Any = None
-) -> Array:
-    """Weights (..., size), with words for what asks so many; inf or NaN may be among them."""
+Rows = Annotated[Any, Beside("n_rows", rows)]
+Folds = Annotated[Iterable[Any], Beside("X", folds)]
+
+
+def weights(name: str, w: ArrayLike, size: int, of: str = "", beside: str = "") -> Array:
+    """Weights (..., size), `of` saying why so many; they may hold inf or NaN, a run may diverge."""
     w = floats(name, w)
     if w.ndim == 0 or w.shape[-1] != size:
-        beside = f"{name} of shape {w.shape} and {other} of shape {shape}"
-        got = beside if shape else f"shape {w.shape}"
-        raise ValueError(f"the last axis of {name} must have {size} entries{per}{other}, got {got}")
+        got = f"{name} of shape {w.shape} and {beside}" if beside else f"shape {w.shape}"
+        raise ValueError(f"the last axis of {name} must have {size} entries{of}, got {got}")
     return w
 
 
-def per_weight(name: str, gradient: ArrayLike, w: Array) -> Array:
-    """A number for each of the weights w (..., P)."""
-    return weights(name, gradient, w.shape[-1])
-
-
-def columns(name: str, w: ArrayLike, size: int, other: str, shape: tuple[int, ...]) -> Array:
-    """Weights (..., size), one for each column of something else."""
-    return weights(name, w, size, ", one for each column of ", other, shape)
+def columns(name: str, w: ArrayLike, X: NDArray[Any], other: str) -> Array:
+    """Weights (..., p), one for each column of the array X, which the error calls `other`."""
+    w = floats(name, w)
+    if w.ndim and w.shape[-1] == X.shape[-1]:
+        return w
+    beside = f"{other} of shape {X.shape}"
+    return weights(name, w, X.shape[-1], f", one for each column of {other}", beside)
 
 
 def columns_of(other: str) -> Beside:
-    """The rule for weights (..., p), one for each column of another array."""
-    return Beside(other, lambda name, w, X: columns(name, w, X.shape[-1], other, X.shape))
+    """The rule for weights with one for each column of another array."""
+    return Beside(other, partial(columns, other=other))
 
 
 def matrices(name: str, w: ArrayLike, shape: tuple[int, int]) -> Array:
     """Flat weights (..., m n) as matrices (..., m, n), in C order."""
     m, n = shape
-    w = weights(name, w, m * n, ", one for each of ", "a matrix", shape)
+    w = weights(name, w, m * n, ", one for each of a matrix", f"a matrix of shape {shape}")
     return w.reshape(w.shape[:-1] + (m, n))
+
+
+Weights = Annotated[ArrayLike, floats]
+"""Real numbers (..., P), inf and NaN among them: a run may diverge."""
+Start = Annotated[ArrayLike, start]
+Vector = Annotated[ArrayLike, partial(finite, ndim=1)]
+PerColumn = Annotated[ArrayLike, columns_of("X")]
+Matrices = Annotated[ArrayLike, Beside("shape", matrices)]
+Gradient = Annotated[ArrayLike, Beside("w", lambda name, g, w: weights(name, g, w.shape[-1]))]
 
 
 def leading(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
@@ -224,18 +215,27 @@ def leading(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
         ) from None
 
 
-def mask(name: str, value: ArrayLike) -> NDArray[np.bool_]:
-    """A boolean array (P,), True where a weight is penalized."""
-    array = array_of(name, value, "True and False")
-    if array.dtype != bool:
-        raise TypeError(f"{name} must be an array of True and False, got {shown(value)}")
+def marks(name: str, value: ArrayLike, of: str, kinds: str) -> NDArray[Any]:
+    """A read-only array (P,) with a mark for each weight, of one of these kinds of dtype."""
+    array = array_of(name, value, of)
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"{name} must be an array of {of}, got {shown(value)}")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
     return read_only(array)
 
 
+mask = partial(marks, of="True and False", kinds="b")
+"""True where a weight is penalized."""
+
+
 def column_mask(name: str, value: ArrayLike, X: Array) -> NDArray[np.bool_]:
     """A boolean array (p,), one for each column of X."""
     array = mask(name, value)
-    columns(name, array, X.shape[1], "X", X.shape)
+    columns(name, array, X, "X")
     return array
+
+
+Groups = Annotated[ArrayLike, partial(marks, of="whole numbers", kinds="iu")]
+Mask = Annotated[ArrayLike, mask]
+ColumnMask = Annotated[ArrayLike, Beside("X", column_mask)]

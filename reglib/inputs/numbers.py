@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import inf
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib.inputs.arrays import finite, floats, read_only
-from reglib.inputs.words import Array, Hyper, shown
+from reglib.inputs.arrays import Array, finite, floats, read_only
+from reglib.inputs.checking import Beside, shown
+
+Hyper = float | Array
+"""A hyper-parameter: a number, or an array (..., 1) that broadcasts over the weights."""
 
 
 def hyper(rule: str, holds: Callable[[Any], Any]) -> Callable[[str, ArrayLike], Hyper]:
@@ -27,22 +31,26 @@ def hyper(rule: str, holds: Callable[[Any], Any]) -> Callable[[str, ArrayLike], 
             )
         if array.size == 0:
             raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-        good = np.isfinite(array) & holds(array)
-        if not good.all():
-            raise ValueError(f"{name} must be finite and {rule}, got {_first(array[~good])}")
-        return float(array) if array.ndim == 0 else read_only(array)
+        _all(name, array, rule, holds)
+        return read_only(array) if array.ndim else float(array)
 
     return check
 
 
-def _first(bad: Array) -> str:
-    return f"{float(bad.flat[0]):g}"
+def _all(name: str, array: Array, rule: str, holds: Callable[[Any], Any]) -> None:
+    good = np.isfinite(array) & holds(array)
+    if not good.all():
+        raise ValueError(f"{name} must be finite and {rule}, got {array[~good].flat[0]:g}")
 
 
 nonnegative = hyper(">= 0", lambda a: a >= 0)
 positive = hyper("> 0", lambda a: a > 0)
 proportion = hyper("between 0 and 1", lambda a: (a >= 0) & (a <= 1))
 fraction = hyper(">= 0 and < 1", lambda a: (a >= 0) & (a < 1))
+NonNegative = Annotated[Hyper, nonnegative]
+Positive = Annotated[Hyper, positive]
+Proportion = Annotated[Hyper, proportion]
+Fraction = Annotated[Hyper, fraction]
 
 
 def single(name: str, value: Hyper) -> float:
@@ -52,17 +60,23 @@ def single(name: str, value: Hyper) -> float:
     return value
 
 
+NonNegativeNumber = Annotated[float, nonnegative, single]
+PositiveNumber = Annotated[float, positive, single]
+ProportionNumber = Annotated[float, proportion, single]
+FractionNumber = Annotated[float, fraction, single]
+
+
 def scalar(name: str, value: ArrayLike) -> float:
     """One number, inf and NaN among them, that something has returned."""
-    array = floats(name, value)
-    if array.ndim:
-        raise ValueError(f"{name} must be a number, got shape {array.shape}")
-    return float(array)
+    return float(single(name, floats(name, value)[()]))
 
 
 def over_weights(lam: Hyper) -> Hyper:
     """`lam` without its last axis: what multiplies a sum over the weights."""
     return lam[..., 0] if isinstance(lam, np.ndarray) else lam
+
+
+Number = Annotated[float, partial(finite, ndim=0), scalar]
 
 
 def per_column(name: str, value: ArrayLike, X: Array) -> Array:
@@ -73,9 +87,7 @@ def per_column(name: str, value: ArrayLike, X: Array) -> Array:
             f"{name} must be a number or {size} of them, one for each column of X, "
             f"got shape {array.shape}"
         )
-    good = np.isfinite(array) & (array >= 0)
-    if not good.all():
-        raise ValueError(f"{name} must be finite and >= 0, got {_first(array[~good])}")
+    _all(name, array, ">= 0", lambda a: a >= 0)
     return array
 
 
@@ -102,3 +114,8 @@ def count(name: str, value: Any, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"{name} must be >= {least}, got {value}")
     return int(value)
+
+
+Scale = Annotated[Hyper, Beside("X", per_column)]
+Lams = Annotated[ArrayLike, descending]
+Count = Annotated[int, count]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Hyper
+from reglib.inputs import Array, NonNegative, checked, leading, over_weights
 from reglib.networks._network import Kept, keeps
 from reglib.networks.rnn import RNN
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Omega:
     """loss + lam sum_t mean over sequences of (||(delta_{t+1} W) D_t|| / ||delta_{t+1}|| - 1)^2.
@@ -31,12 +31,11 @@ class Omega:
     """
 
     network: Any
-    lam: Hyper
+    lam: NonNegative
 
     def __post_init__(self) -> None:
         if not isinstance(self.network, RNN):
             raise TypeError(f"network must be an RNN, got {type(self.network).__name__}")
-        object.__setattr__(self, "lam", _checks.nonnegative("lam", self.lam))
 
     @property
     def n_rows(self) -> int:
@@ -58,11 +57,11 @@ class Omega:
         net, kept = self.network, {} if kept is None else kept
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             loss, gradient, xs, deltas = net._passes(w, kept)
-            _checks.leading({"w": np.shape(loss), "lam": np.shape(self.lam)[:-1]})
+            leading({"w": np.shape(loss), "lam": np.shape(self.lam)[:-1]})
             penalty, in_W = immediate([*deltas], [*net._slopes(xs)])
             out = gradient + np.zeros_like(self.lam)
             net.unpack(out)["W"][...] += np.asarray(self.lam)[..., None] * in_W
-            return loss + _checks.over_weights(self.lam) * penalty, out
+            return loss + over_weights(self.lam) * penalty, out
 
 
 def immediate(deltas: list[Array], slopes: list[Array]) -> tuple[Array, Array]:

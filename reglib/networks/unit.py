@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array
+from reglib.inputs import Array, Count, Number, Weights, checked, weights
+
+Pair = Annotated[ArrayLike, partial(weights, size=2)]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SigmoidUnit:
     """(sigma(x_T) - target)^2 with x_{t+1} = w sigma(x_t) + b from x_0, sigma(x) = 1/(1 + exp(-x)).
@@ -26,22 +30,16 @@ class SigmoidUnit:
     array([-0.047, -0.075])
     """
 
-    length: int = 50
-    x0: float = 0.5
-    target: float = 0.7
-
-    def __post_init__(self) -> None:
-        _checks.count("length", self.length)
-        for name in ("x0", "target"):
-            object.__setattr__(self, name, float(_checks.finite(name, getattr(self, name), ndim=0)))
+    length: Count = 50
+    x0: Number = 0.5
+    target: Number = 0.7
 
     def states(self, weights: ArrayLike) -> Array:
         """x_0..x_T as (..., T + 1)."""
         return np.stack(self._forward(weights)[0], axis=-1)
 
-    def _forward(self, weights: ArrayLike) -> tuple[list[Array], list[Array]]:
+    def _forward(self, weights: Pair) -> tuple[list[Array], list[Array]]:
         """x_0..x_T and sigma(x_0)..sigma(x_T), each (...)."""
-        weights = _checks.weights("weights", weights, 2)
         w, b = weights[..., 0], weights[..., 1]
         xs, outputs = [np.full(w.shape, self.x0)], []
         with np.errstate(over="ignore", invalid="ignore"):
@@ -57,15 +55,14 @@ class SigmoidUnit:
     def gradient(self, weights: ArrayLike) -> Array:
         return self.value_and_gradient(weights)[1]
 
-    def value_and_gradient(self, weights: ArrayLike) -> tuple[Array, Array]:
+    def value_and_gradient(self, weights: Pair) -> tuple[Array, Array]:
         """Both from one forward pass: (...) and (..., 2).
 
         delta = dE/dx_t walks back through time. Each step collects sigma(x_{t-1}) delta for w and
         delta for b, then multiplies delta by dx_t/dx_{t-1} = w sigma'(x_{t-1}).
         """
         outputs = self._forward(weights)[1]
-        w = _checks.weights("weights", weights, 2)[..., 0]
-        error = outputs[-1] - self.target
+        w, error = weights[..., 0], outputs[-1] - self.target
         with np.errstate(over="ignore", invalid="ignore"):
             delta = 2 * error * outputs[-1] * (1 - outputs[-1])
             in_w, in_b = np.zeros(w.shape), np.zeros(w.shape)
@@ -75,13 +72,13 @@ class SigmoidUnit:
                 delta = delta * w * before * (1 - before)
         return np.square(error), np.stack([in_w, in_b], axis=-1)
 
-    def wall(self, b: ArrayLike) -> Array:
+    def wall(self, b: Weights) -> Array:
         """w = (x0 - b) / sigma(x0): there x0 is a fixed point, x_t = x0 for every t.
 
         As T grows the loss jumps there, provided `growth(b)` > 1.
         """
-        return (self.x0 - _checks.floats("b", b)) * (1 + np.exp(-self.x0))
+        return (self.x0 - b) * (1 + np.exp(-self.x0))
 
-    def growth(self, b: ArrayLike) -> Array:
+    def growth(self, b: Weights) -> Array:
         """w sigma'(x0) = (x0 - b)(1 - sigma(x0)) on the wall: dx_{t+1}/dx_t at the fixed point."""
-        return (self.x0 - _checks.floats("b", b)) / (1 + np.exp(self.x0))
+        return (self.x0 - b) / (1 + np.exp(self.x0))

@@ -106,5 +106,5 @@ class WeightDecay(Memoryless):
     def update(self, gradient: Array, w: Array, memory: None) -> tuple[Array, None]:
         if self.mask is None:
             return gradient + self.lam * w, None
-        w = inputs.columns("w", w, self.mask.size, "mask", self.mask.shape)
+        w = inputs.columns("w", w, self.mask, "mask")
         return gradient + self.lam * (w * self.mask), None

@@ -35,7 +35,9 @@ def soft_threshold(w: Weights, threshold: NonNegative) -> Array:
 @checked
 @dataclass(frozen=True, eq=False)
 class L2:
-    """lam/2 ||w||^2. Gradient lam w; prox w / (1 + step lam). Source: Hoerl and Kennard 1970.
+    """lam/2 ||w||^2. Gradient lam w; prox w / (1 + step lam).
+
+    Source: Hoerl and Kennard 1970.
 
     >>> L2(2.0).value([3.0, 4.0]), L2(2.0).prox([3.0, 4.0], step=0.5)
     (np.float64(25.0), array([1.5, 2. ]))
@@ -56,9 +58,9 @@ class L2:
 @checked
 @dataclass(frozen=True, eq=False)
 class L1:
-    """lam ||w||_1. Subgradient lam sign(w), 0 at 0; prox a soft threshold at step lam.
+    """lam ||w||_1. Subgradient lam sign(w), 0 at 0.
 
-    Source: Tibshirani 1996.
+    The prox is a soft threshold at step lam. Source: Tibshirani 1996.
 
     >>> L1(2.0).value([3.0, -4.0]), L1(2.0).subgradient([3.0, 0.0])
     (np.float64(14.0), array([2., 0.]))

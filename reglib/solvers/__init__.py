@@ -1,13 +1,8 @@
 """Deterministic minimizers of a loss plus a penalty: pure functions that print nothing."""
 
+from reglib.inputs import DIVERGED, PLACEMENTS
 from reglib.solvers.coordinate import coordinate_descent, duality_gap
-from reglib.solvers.descent import (
-    DIVERGED,
-    PLACEMENTS,
-    Result,
-    gradient_descent,
-    proximal_gradient,
-)
+from reglib.solvers.descent import Result, gradient_descent, proximal_gradient
 from reglib.solvers.direct import least_squares, ridge
 from reglib.solvers.line_search import backtracking, barzilai_borwein
 from reglib.solvers.newton import newton

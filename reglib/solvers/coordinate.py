@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Hyper
+from reglib import inputs
+from reglib.inputs import (
+    Array,
+    Count,
+    Hyper,
+    NonNegative,
+    NonNegativeNumber,
+    PerColumn,
+    Proportion,
+    Start,
+    Table,
+    Targets,
+    checked,
+)
 from reglib.losses import SquaredError
 from reglib.penalties import L1, L2, ElasticNet, Masked, Penalty
 from reglib.solvers.descent import Result, _run
@@ -18,13 +29,14 @@ SEPARABLE = (L1, L2, ElasticNet)
 """Penalties that are a sum over the weights, so that one weight can be minimized by itself."""
 
 
+@checked
 def coordinate_descent(
     loss: SquaredError,
     penalty: Penalty | None,
-    w0: ArrayLike | None = None,
+    w0: Start | None = None,
     *,
-    tol: float = 1e-10,
-    max_iter: int = 10_000,
+    tol: NonNegativeNumber = 1e-10,
+    max_iter: Count = 10_000,
     record: bool = False,
 ) -> Result:
     """Minimize a squared error plus a penalty over w_j for j = 1..p in turn, again and again.
@@ -48,9 +60,7 @@ def coordinate_descent(
     X, n, p = loss.X, *loss.X.shape
     penalty = penalty or L2(0.0)
     each = _penalty_of_each(penalty, X)
-    w0 = _checks.columns(
-        "w0", _checks.start("w0", np.zeros(p) if w0 is None else w0), p, "X", X.shape
-    )
+    w0 = inputs.columns("w0", np.zeros(p) if w0 is None else w0, X, "X")
     columns = np.ascontiguousarray(X.T)
     curvature = np.square(columns).mean(axis=1)
     # A column of zeros leaves its weight to the penalty alone: a step so long that prox finds it.
@@ -81,7 +91,7 @@ def _penalty_of_each(penalty: Penalty, X: Array) -> list[Penalty]:
     inner, mask = penalty, np.ones(X.shape[1], dtype=bool)
     if isinstance(penalty, Masked):
         inner, mask = penalty.penalty, penalty.mask
-        _checks.columns("mask", mask, X.shape[1], "X", X.shape)
+        inputs.columns("mask", mask, X, "X")
     if not isinstance(inner, SEPARABLE):
         raise TypeError(
             "penalty must be L1, L2 or ElasticNet, possibly Masked, so that one weight can be "
@@ -90,8 +100,9 @@ def _penalty_of_each(penalty: Penalty, X: Array) -> list[Penalty]:
     return [inner if penalized else L2(0.0) for penalized in mask]
 
 
+@checked
 def duality_gap(
-    X: ArrayLike, y: ArrayLike, w: ArrayLike, lam: ArrayLike, l1_ratio: ArrayLike = 1.0
+    X: Table, y: Targets, w: PerColumn, lam: NonNegative, l1_ratio: Proportion = 1.0
 ) -> Array:
     """An upper bound on (P(w) - min P) / (||y||^2 / 2n), P the lasso's or elastic net's objective.
 
@@ -109,12 +120,9 @@ def duality_gap(
     >>> float(duality_gap([[1.0], [1.0]], [2.0, 4.0], [1.0], lam=2.0))  # w = 1 is the lasso's
     0.0
     """
-    X, y = _checks.design(X, y)
-    w = _checks.columns("w", w, X.shape[1], "X", X.shape)
-    lam = _checks.nonnegative("lam", lam)
     with np.errstate(over="ignore", invalid="ignore"):  # weights of a run that diverged
         c = (y - w @ X.T) @ X / len(X)
-        return gap_at(X, y, w, c, lam, _checks.proportion("l1_ratio", l1_ratio))
+        return gap_at(X, y, w, c, lam, l1_ratio)
 
 
 def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> Array:

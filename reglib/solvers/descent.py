@@ -12,14 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Hyper
-from reglib.penalties import L2, Penalty
-
-PLACEMENTS = _checks.PLACEMENTS
-DIVERGED = _checks.DIVERGED
+from reglib import inputs
+from reglib.inputs import (
+    DIVERGED,
+    Array,
+    Count,
+    Hyper,
+    NonNegativeNumber,
+    PenaltyLike,
+    Placement,
+    Positive,
+    Start,
+    checked,
+)
+from reglib.penalties import L2
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +61,6 @@ def _run(
 
     `step` may be a function that tells the step of the last update.
     """
-    tol = _checks.nonnegative("tol", tol)
-    if not isinstance(tol, float):
-        raise ValueError(f"tol must be a number, got shape {tol.shape}")
-    max_iter = _checks.count("max_iter", max_iter)
     with np.errstate(over="ignore", invalid="ignore"):
         shape = _swept(update, w0, step)
         w = previous = np.broadcast_to(w0, shape)
@@ -102,15 +105,16 @@ def _swept(update: Callable[..., Array], w0: Array, step: Any) -> tuple[int, ...
         ) from error
 
 
+@checked
 def gradient_descent(
     loss: Any,
-    penalty: Penalty | None,
-    w0: ArrayLike,
+    penalty: PenaltyLike | None,
+    w0: Start,
     *,
-    step: ArrayLike,
-    placement: str = "coupled",
-    tol: float = 1e-10,
-    max_iter: int = 10_000,
+    step: Positive,
+    placement: Placement = "coupled",
+    tol: NonNegativeNumber = 1e-10,
+    max_iter: Count = 10_000,
     record: bool = False,
 ) -> Result:
     """Minimize loss + penalty with a constant step s; g is the gradient of the loss, P' of P.
@@ -132,10 +136,7 @@ def gradient_descent(
     >>> run.w.round(6), bool(run.converged)
     (array([-2.5,  3.5]), True)
     """
-    placement = _checks.one_of("placement", placement, PLACEMENTS)
-    s, P = _checks.positive("step", step), L2(0.0)
-    if penalty is not None:
-        P = _checks.penalty("penalty", penalty)
+    s, P = step, L2(0.0) if penalty is None else penalty
     updates = {
         "coupled": lambda w, *_: w - s * (loss.gradient(w) + P.subgradient(w)),
         "decoupled": lambda w, *_: (w - s * P.subgradient(w)) - s * loss.gradient(w),
@@ -145,7 +146,7 @@ def gradient_descent(
     return _run(
         updates[placement],
         loss.value if penalty is None else lambda w: loss.value(w) + P.value(w),
-        _checks.start("w0", w0),
+        w0,
         s,
         tol,
         max_iter,
@@ -153,15 +154,16 @@ def gradient_descent(
     )
 
 
+@checked
 def proximal_gradient(
     loss: Any,
-    penalty: Penalty,
-    w0: ArrayLike,
+    penalty: PenaltyLike,
+    w0: Start,
     *,
-    step: ArrayLike | None = None,
+    step: Positive | None = None,
     accelerated: bool = True,
-    tol: float = 1e-10,
-    max_iter: int = 10_000,
+    tol: NonNegativeNumber = 1e-10,
+    max_iter: Count = 10_000,
     record: bool = False,
 ) -> Result:
     """Minimize loss + penalty by w <- prox(z - s grad(z), s): ISTA with z = w, FISTA accelerated.
@@ -179,9 +181,8 @@ def proximal_gradient(
     >>> run.w.round(6)
     array([-1.,  3.])
     """
-    penalty = _checks.penalty("penalty", penalty)
     top = loss.lipschitz() if step is None else 0.0
-    s = _checks.positive("step", (1 / top if top > 0 else 1.0) if step is None else step)
+    s = inputs.positive("step", (1 / top if top > 0 else 1.0) if step is None else step)
 
     def update(w: Array, previous: Array, k: int) -> Array:
         z = w + (k - 1) / (k + 2) * (w - previous) if accelerated else w
@@ -190,7 +191,7 @@ def proximal_gradient(
     return _run(
         update,
         lambda w: loss.value(w) + penalty.value(w),
-        _checks.start("w0", w0),
+        w0,
         s,
         tol,
         max_iter,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Hyper
+from reglib.inputs import Array, ColumnMask, Hyper, NonNegative, Table, Targets, checked
 
 
 def least_squares(X: ArrayLike, y: ArrayLike) -> Array:
@@ -20,7 +19,8 @@ def least_squares(X: ArrayLike, y: ArrayLike) -> Array:
     return ridge(X, y, 0.0)
 
 
-def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, mask: ArrayLike | None = None) -> Array:
+@checked
+def ridge(X: Table, y: Targets, lam: NonNegative, *, mask: ColumnMask | None = None) -> Array:
     """argmin_w 1/(2n) ||X w - y||^2 + lam/2 ||w[mask]||^2 by singular values, not by steps.
 
     With X = U diag(d) V', w = V diag(d / (d^2 + n lam)) U'y. Columns that `mask` spares are
@@ -32,12 +32,8 @@ def ridge(X: ArrayLike, y: ArrayLike, lam: ArrayLike, *, mask: ArrayLike | None 
     array([[-1. ,  2. ],
            [ 1.4,  0.8]])
     """
-    X, y = _checks.design(X, y)
-    lam = _checks.nonnegative("lam", lam)
     if mask is None:
         return _shrunk(X, y, lam)
-    mask = _checks.mask("mask", mask)
-    _checks.columns("mask", mask, X.shape[1], "X", X.shape)
     free, held = X[:, ~mask], X[:, mask]
     if not free.size:
         return _shrunk(X, y, lam)

@@ -6,23 +6,34 @@ placement), so it should be smooth.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Hyper
+from reglib.inputs import (
+    Array,
+    Count,
+    Hyper,
+    NonNegativeNumber,
+    ObjectiveLike,
+    PenaltyLike,
+    Positive,
+    Start,
+    checked,
+    hyper,
+    over_weights,
+)
 from reglib.penalties import Penalty
 from reglib.solvers.descent import Result, _run
+
+Inner = Annotated[Hyper, hyper("> 0 and < 1", lambda a: (a > 0) & (a < 1))]
 
 
 class _Objective:
     """loss + penalty, and its gradient."""
 
     def __init__(self, loss: Any, penalty: Penalty | None) -> None:
-        self.loss = _checks.objective("loss", loss)
-        self.penalty = penalty if penalty is None else _checks.penalty("penalty", penalty)
+        self.loss, self.penalty = loss, penalty
 
     def value(self, w: Array) -> Array:
         f = self.loss.value(w)
@@ -33,16 +44,17 @@ class _Objective:
         return g if self.penalty is None else g + self.penalty.subgradient(w)
 
 
+@checked
 def backtracking(
-    loss: Any,
-    w0: ArrayLike,
+    loss: ObjectiveLike,
+    w0: Start,
     *,
-    step: ArrayLike,
-    shrink: ArrayLike = 0.5,
-    slope: ArrayLike = 0.5,
-    penalty: Penalty | None = None,
-    tol: float = 1e-10,
-    max_iter: int = 10_000,
+    step: Positive,
+    shrink: Inner = 0.5,
+    slope: Inner = 0.5,
+    penalty: PenaltyLike | None = None,
+    tol: NonNegativeNumber = 1e-10,
+    max_iter: Count = 10_000,
     record: bool = False,
 ) -> Result:
     """w <- w - s g with the first s of step, shrink step, shrink^2 step, ... that is good enough.
@@ -59,9 +71,8 @@ def backtracking(
     (array([2.]), True)
     """
     f = _Objective(loss, penalty)
-    first = _checks.positive("step", step)
-    shrink, slope = _inner("shrink", shrink), _checks.over_weights(_inner("slope", slope))
-    shape, taken = np.broadcast_shapes(np.shape(first), np.shape(shrink)), first
+    first, taken, slope = step, step, over_weights(slope)
+    shape = np.broadcast_shapes(np.shape(first), np.shape(shrink))
 
     def update(w: Array, previous: Array, k: int) -> Array:
         nonlocal taken
@@ -81,17 +92,18 @@ def backtracking(
         taken = s
         return np.where(good[..., None], new, np.where(lost[..., None], np.nan, w))
 
-    return _run(update, f.value, _checks.start("w0", w0), lambda: taken, tol, max_iter, record)
+    return _run(update, f.value, w0, lambda: taken, tol, max_iter, record)
 
 
+@checked
 def barzilai_borwein(
-    loss: Any,
-    w0: ArrayLike,
+    loss: ObjectiveLike,
+    w0: Start,
     *,
-    step: ArrayLike,
-    penalty: Penalty | None = None,
-    tol: float = 1e-10,
-    max_iter: int = 10_000,
+    step: Positive,
+    penalty: PenaltyLike | None = None,
+    tol: NonNegativeNumber = 1e-10,
+    max_iter: Count = 10_000,
     record: bool = False,
 ) -> Result:
     """w <- w - s g, s = (dw . dw)/(dw . dg): dw, dg the last changes of w and of the gradient g.
@@ -108,8 +120,7 @@ def barzilai_borwein(
     (array([2.]), 3)
     """
     f = _Objective(loss, penalty)
-    first = _checks.positive("step", step)
-    taken, last = first, np.zeros(())
+    first, taken, last = step, step, np.zeros(())
 
     def update(w: Array, previous: Array, k: int) -> Array:
         nonlocal taken, last
@@ -121,8 +132,4 @@ def barzilai_borwein(
         taken, last = np.where(curved, length / np.where(curved, bend, 1), first), g
         return w - taken * g
 
-    return _run(update, f.value, _checks.start("w0", w0), lambda: taken, tol, max_iter, record)
-
-
-def _inner(name: str, value: ArrayLike) -> Hyper:
-    return _checks.hyper("> 0 and < 1", lambda a: (a > 0) & (a < 1))(name, value)
+    return _run(update, f.value, w0, lambda: taken, tol, max_iter, record)

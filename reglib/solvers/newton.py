@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array
+from reglib import inputs
+from reglib.inputs import Array, Count, Mask, NonNegativeNumber, Vector, checked
 from reglib.solvers.descent import Result
 
+Smooth = Annotated[Any, inputs.methods("value", "gradient", "hessian_vector", "curvature")]
 LEAST = 1e-12
 """Damping that is always there: where H is singular a step is still found."""
 SMALL = 1e-6
@@ -18,14 +18,15 @@ SMALL = 1e-6
 ROUNDING = 8 * np.finfo(float).eps
 
 
+@checked
 def newton(
-    loss: Any,
-    lam: float,
-    w0: ArrayLike,
+    loss: Smooth,
+    lam: NonNegativeNumber,
+    w0: Vector,
     *,
-    mask: ArrayLike | None = None,
-    tol: float = 1e-10,
-    max_iter: int = 100,
+    mask: Mask | None = None,
+    tol: NonNegativeNumber = 1e-10,
+    max_iter: Count = 100,
 ) -> Result:
     """Minimize loss + lam/2 ||w[mask]||^2 by v <- v - (H + t I)^-1 g in v_j = w_j sqrt(C_jj + lam).
 
@@ -42,20 +43,14 @@ def newton(
     >>> run.w.round(6), int(run.n_iter)
     (array([0.627413]), 5)
     """
-    _checks.methods("loss", loss, "value", "gradient", "hessian_vector", "curvature")
-    lam = _checks.single("lam", _checks.nonnegative("lam", lam))
-    w = _checks.finite("w0", w0, ndim=1)
-    held = np.ones(w.size, dtype=bool) if mask is None else _checks.mask("mask", mask)
-    D = lam * _checks.columns("mask", held, w.size, "w0", w.shape)
-    tol = _checks.single("tol", _checks.nonnegative("tol", tol))
-    max_iter = _checks.count("max_iter", max_iter)
+    w, D = w0, lam * (np.ones(w0.size) if mask is None else inputs.columns("mask", mask, w0, "w0"))
 
     def objective(w: Array) -> float:
-        return _checks.scalar("loss.value(w)", loss.value(w)) + float(D @ w**2) / 2
+        return inputs.scalar("loss.value(w)", loss.value(w)) + float(D @ w**2) / 2
 
     with np.errstate(over="ignore", invalid="ignore"):
         f, damping, done, k = objective(w), LEAST, False, 0
-        _checks.that("w0", np.isfinite(f), "have a finite objective", f)
+        inputs.that("w0", np.isfinite(f), "have a finite objective", f)
         unit, eye = units(loss, D), np.eye(w.size)
         while not done:
             g = (loss.gradient(w) + D * w) / unit
@@ -76,5 +71,5 @@ def newton(
 def units(loss: Any, D: Array) -> Array:
     """sqrt(C_jj + D_j), (p,): in these the objective curves by at most 1 along each weight."""
     with np.errstate(over="ignore", invalid="ignore"):
-        bound = np.diag(_checks.finite("loss.curvature()", loss.curvature(), ndim=2)) + D
+        bound = np.diag(inputs.finite("loss.curvature()", loss.curvature(), ndim=2)) + D
     return np.sqrt(np.where(bound > 0, bound, 1))

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
 from reglib.fast.homotopy import between, every_knot
 from reglib.fast.screened import screened
-from reglib.inputs import Array
+from reglib.inputs import Array, Lams, Proportion, Table, Targets, checked, descending
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
 from reglib.solvers.signs import by_signs
@@ -39,7 +37,8 @@ class Path:
     events: tuple[tuple[float, int, int], ...] = ()
 
 
-def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Path:
+@checked
+def lasso_path(X: Table, y: Targets, lams: Lams | None = None) -> Path:
     """argmin_w 1/(2n) ||X w - y||^2 + lam ||w||_1 for every lam: exact, no tolerance, no steps.
 
     The weights are linear in lam between knots, where one of them joins or leaves. The homotopy
@@ -58,8 +57,7 @@ def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Pat
     array([[1. , 0. ],
            [2.5, 0.5]])
     """
-    data = _Moments(*_checks.design(X, y))
-    grid = None if lams is None else _checks.descending("lams", lams)
+    data, grid = _Moments(X, y), lams
     stop, S = 0.0 if grid is None else grid[-1], slice(None)
     if data.wide:
         lams, S, corners, events = screened(data.X, data.y, stop)
@@ -72,8 +70,9 @@ def lasso_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None) -> Pat
     return data.certified(w, lams, 1.0, events)
 
 
+@checked
 def elastic_net_path(
-    X: ArrayLike, y: ArrayLike, lams: ArrayLike | None = None, *, l1_ratio: float
+    X: Table, y: Targets, lams: Lams | None = None, *, l1_ratio: Proportion
 ) -> Path:
     """argmin_w 1/(2n) ||X w - y||^2 + lam (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||^2).
 
@@ -89,8 +88,7 @@ def elastic_net_path(
     array([[0.33333333, 0.        ],
            [1.        , 0.        ]])
     """
-    X, y = _checks.design(X, y)
-    ratio = _checks.proportion("l1_ratio", l1_ratio)
+    ratio = l1_ratio
     if not isinstance(ratio, float):
         raise ValueError(f"l1_ratio must be a number for a path, got shape {ratio.shape}")
     if ratio == 0:
@@ -103,7 +101,7 @@ def elastic_net_path(
     if lams is None:
         lam_max = np.abs(data.c).max() / ratio
         lams = np.geomspace(lam_max, lam_max / 1000, 100) if lam_max > 0 else [0.0]
-    lams = _checks.descending("lams", lams)
+        lams = descending("lams", lams)  # of a tiny ratio they may be inf
     w = np.empty((len(lams), X.shape[1]))
     weak = lams * (1 - ratio) <= 1e-12 * h.min(initial=np.inf, where=h > 0)
     if weak.any():
@@ -115,7 +113,8 @@ def elastic_net_path(
     return data.certified(w, lams, ratio)
 
 
-def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Path:
+@checked
+def ridge_path(X: Table, y: Targets, lams: Lams) -> Path:
     """argmin_w 1/(2n) ||X w - y||^2 + lam/2 ||w||^2 for every lam, from one SVD; see `ridge`.
 
     lams (k,) >= 0 in any order, sorted in the result. Every weight is penalized, as on the other
@@ -125,8 +124,6 @@ def ridge_path(X: ArrayLike, y: ArrayLike, lams: ArrayLike) -> Path:
     array([[2.],
            [4.]])
     """
-    X, y = _checks.design(X, y)
-    lams = _checks.descending("lams", lams)
     return _Moments(X, y).certified(ridge(X, y, lams[:, None]), lams, 0.0)
 
 

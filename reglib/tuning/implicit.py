@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 
 from reglib.inputs import (
     Array,
+    Curved,
     Hyper,
     Mask,
     ObjectiveLike,
     Positive,
     Start,
     checked,
-    having,
     shown,
     weights,
 )
 from reglib.losses import SquaredError
 from reglib.solvers import ridge
-
-Curved = Annotated[Any, having("gradient", "hessian_vector")]
 
 
 @dataclass(frozen=True, eq=False)

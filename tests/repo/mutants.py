@@ -36,7 +36,7 @@ NESTED = (ast.FunctionDef, ast.Lambda)
 
 SOLVERS = ("reglib.solvers", "reglib.fast")
 """Where a public solver computes."""
-CHECKS = {"_inner", "_swept", "_penalty_of_each"}
+CHECKS = {"_swept", "_penalty_of_each"}
 """Functions there that look at arguments and shapes, and compute nothing."""
 SHOWN = {"homotopy"}
 """Functions there that no solver calls: a chapter shows them, tests/reglib/test_fast.py fails."""
