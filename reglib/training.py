@@ -130,13 +130,16 @@ def train(
         raise TypeError(f"progress must be a function such as tqdm, got {inputs.shown(progress)}")
     w = w0.copy()
     _fit_together(w, optimizer, penalty)
-    memory, kept = optimizer.start(w), {}  # kept: by this run alone
+    memory = optimizer.start(w)
     batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
+    # Once such a block was freed, never written to, glibc keeps all smaller ones for later steps
+    # (mallopt, M_MMAP_THRESHOLD); else each step takes new pages from the system and twice as long.
+    np.empty(2**25 - 2**16, np.uint8)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         log = _Log(w, optimizer, bound, record, watch, (validation, patience))
         for batch in progress(batches) if progress else batches:
             here = _where(log.alive, log.w, 0)
-            loss, g = value_and_gradient(batch, here, kept)
+            loss, g = value_and_gradient(batch, here)
             after, memory = step(here, g, memory)
             log.add(loss, g, after, memory)
             if not log.alive.any():
@@ -263,13 +266,10 @@ def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:
     inputs.leading(axes | inputs.sweeps("penalty", penalty))
 
 
-def value_and_gradient(objective: Any, w: Array, kept: Any = None) -> tuple[Array, Array]:
-    """Both at once where the objective can, in the arrays of `kept` if marked: (...), (..., P)."""
+def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
+    """Both at once where the objective can: (...), (..., P)."""
     both = getattr(objective, "value_and_gradient", None)
-    if both is None:
-        loss, g = objective.value(w), objective.gradient(w)
-    else:
-        loss, g = both(w, kept) if getattr(both, "keeps", False) else both(w)
+    loss, g = both(w) if both else (objective.value(w), objective.gradient(w))
     if np.shape(g)[-1:] != w.shape[-1:] or np.shape(loss) != np.shape(g)[:-1]:
         raise ValueError(
             "an objective must give a value (...) and a gradient (..., P) at weights (..., P), "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import wraps
-from inspect import Parameter, signature
+from inspect import Parameter, signature, unwrap
 from types import FunctionType
 from typing import Any, NamedTuple, TypeVar, get_args
 
@@ -72,7 +72,7 @@ def _declared(function: Any, name: str) -> Iterator[tuple[bool, Any]]:
     """Whether None may pass, and each rule in the annotation of an argument."""
     kind = function.__annotations__.get(name)
     if isinstance(kind, str):  # as all are after `from __future__ import annotations`
-        kind = eval(kind, function.__globals__)
+        kind = eval(kind, unwrap(function).__globals__)  # under errstate it is numpy's
     optional = type(None) in get_args(kind)
     for part in get_args(kind) if optional else (kind,):
         yield from ((optional, rule) for rule in getattr(part, "__metadata__", ()))
@@ -90,7 +90,7 @@ def _written(function: Any, lines: list[str], rules: dict[str, Any]) -> Any:
     head = f"def {name}{plain.replace(parameters=bare, return_annotation=empty)}:"
     inside = "\n  ".join([head, *lines, f"return body({passed})"])
     text = f"def write({', '.join(rules)}):\n {inside}\n return {name}"
-    exec(compile(text, FILE, "exec"), function.__globals__, found := {})
+    exec(compile(text, FILE, "exec"), unwrap(function).__globals__, found := {})
     written = found["write"](**rules)
     written.__defaults__, written.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     return wraps(function)(written)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,29 +13,8 @@ from reglib.inputs import Array, Generators
 
 KINDS = ("gaussian", "orthogonal", "glorot", "he")
 Shapes = dict[str, tuple[int, ...]]
-Kept = dict[str, Array]
-"""Arrays that one training run writes over at every step; see `room`."""
-
-
-def room(kept: Kept, name: str, shape: tuple[int, ...]) -> Array:
-    """An array to be written over: the one that `kept` has by that name, else a new one it keeps.
-
-    A large array is new memory each time it is made, and each page of it must be fetched from the
-    system. Nothing from here may be returned by a public method, unless `kept` was its own.
-    """
-    array = kept.get(name)
-    if array is None or array.shape != shape:
-        array = kept[name] = np.empty(shape)
-    return array
-
-
-def keeps(method: Any) -> Any:
-    """A mark on value_and_gradient(w, kept): `train` then passes the same `kept` at every step.
-
-    It is on the method, so that one which replaces it without that argument does not inherit it.
-    """
-    method.keeps = True
-    return method
+quiet = np.errstate(over="ignore", invalid="ignore")
+"""Diverged weights are evaluated without a warning: a run that diverges is a result."""
 
 
 class Network:
@@ -62,13 +40,15 @@ class Network:
 
     def unpack(self, w: ArrayLike) -> dict[str, Array]:
         """The parts of w (..., P) by name, as views (..., *shape)."""
-        return self._parts(_checks.weights("w", w, self.size))
-
-    def _parts(self, w: Array) -> dict[str, Array]:
-        lead, shapes = w.shape[:-1], self.shapes
+        w, shapes = _checks.weights("w", w, self.size), self.shapes
         return {
-            name: w[..., part].reshape(lead + shapes[name]) for name, part in self._slices.items()
+            name: w[..., part].reshape(w.shape[:-1] + shapes[name])
+            for name, part in self._slices.items()
         }
+
+    def _pack(self, parts: dict[str, Array], lead: tuple[int, ...]) -> Array:
+        """The flat vector (*lead, P) of which `unpack` gives these parts (*lead, *shape)."""
+        return np.concatenate([parts[name].reshape(*lead, -1) for name in self.shapes], axis=-1)
 
     def mask(self, *names: str) -> NDArray[np.bool_]:
         """True (P,) at the weights of the named parts: `Masked(L2(0.1), net.mask("W"))`."""
@@ -78,6 +58,7 @@ class Network:
             inside[slices[_checks.one_of("name", name, tuple(slices))]] = True
         return inside
 
+    @quiet
     def hessian_vector(self, w: ArrayLike, v: ArrayLike) -> Array:
         """H(w) v by central differences of the gradient, relative error about 1e-9.
 
@@ -86,11 +67,10 @@ class Network:
         """
         w, v = _checks.weights("w", w, self.size), _checks.weights("v", v, self.size)
         _checks.leading({"w": w.shape[:-1], "v": v.shape[:-1]})
-        with np.errstate(over="ignore", invalid="ignore"):
-            length = np.linalg.norm(v, axis=-1, keepdims=True)
-            h = np.cbrt(np.finfo(float).eps) * (1 + np.linalg.norm(w, axis=-1, keepdims=True))
-            h = h / np.where(length > 0, length, 1)
-            return (self.gradient(w + h * v) - self.gradient(w - h * v)) / (2 * h)
+        length = np.linalg.norm(v, axis=-1, keepdims=True)
+        h = np.cbrt(np.finfo(float).eps) * (1 + np.linalg.norm(w, axis=-1, keepdims=True))
+        h = h / np.where(length > 0, length, 1)
+        return (self.gradient(w + h * v) - self.gradient(w - h * v)) / (2 * h)
 
     def value(self, w: ArrayLike) -> Array:
         """The loss (...) at w (..., P): a mean over the examples."""
@@ -100,7 +80,7 @@ class Network:
         """The gradient (..., P) of the loss, by backpropagation."""
         return self.value_and_gradient(w)[1]
 
-    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
+    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
         raise NotImplementedError
 
 

@@ -16,22 +16,18 @@ MOST_CLASSES = 2**31
 """Where `classes` is not given: a larger label is a mistake, not one of so many outputs."""
 
 
-def activate(z: Array, activation: str, out: Array) -> Array:
-    """phi(z), written to out, which may be z."""
+def activate(z: Array, activation: str) -> Array:
+    """phi(z)."""
     if activation == "tanh":
-        return np.tanh(z, out=out)
-    return np.maximum(z, 0, out=out) if activation == "relu" else np.positive(z, out=out)
+        return np.tanh(z)
+    return np.maximum(z, 0) if activation == "relu" else z
 
 
-def slope(h: Array, activation: str, out: Array | None = None) -> Array:
+def slope(h: Array, activation: str) -> Array:
     """phi' where the unit gives h: 1 - h^2 for tanh; 1 or 0 for relu, 0 at its kink."""
-    out = np.empty_like(h) if out is None else out
     if activation == "tanh":
-        return np.subtract(1, np.multiply(h, h, out=out), out=out)
-    if activation == "relu":
-        return np.greater(h, 0, out=out)
-    out.fill(1)
-    return out
+        return 1 - h * h
+    return (h > 0).astype(float) if activation == "relu" else np.ones_like(h)
 
 
 def targets(

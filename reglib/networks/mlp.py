@@ -12,13 +12,8 @@ from numpy.typing import ArrayLike
 
 from reglib import inputs as _checks
 from reglib.inputs import Array, Generators
-from reglib.networks import _units
-from reglib.networks._network import Kept, Network, Shapes, draw, keeps, room
-
-CACHE = 2**18
-"""Bytes of one layer's states that stay near the processor, with what is computed from them."""
-LEAST_RUNS = 10
-"""Fewer runs at once would save no more time than another call costs."""
+from reglib.networks._network import Network, Shapes, draw, quiet
+from reglib.networks._units import ACTIVATIONS, activate, output_loss, slope, targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +45,8 @@ class MLP(Network):
         if X.ndim < 2:
             raise ValueError(f"X must have at least 2 axes, got shape {X.shape}")
         sizes = _checks.widths("sizes", self.sizes)
-        y, outputs = _units.targets(self.y, self.loss, self.classes, X.shape[:-1])
-        _checks.one_of("activation", self.activation, _units.ACTIVATIONS)
+        y, outputs = targets(self.y, self.loss, self.classes, X.shape[:-1])
+        _checks.one_of("activation", self.activation, ACTIVATIONS)
         _checks.flag("bias", self.bias)
         names = [*(f"W{layer}" for layer in range(1, len(sizes) + 1)), "V"]
         shapes: Shapes = {}
@@ -90,87 +85,56 @@ class MLP(Network):
         matrices = [name for name, shape in self.shapes.items() if len(shape) == 2]
         return [(name, _bias(name)) for name in matrices]
 
-    def _lead(self, w: ArrayLike) -> tuple[int, ...]:
-        if self.X.ndim == 2:
-            return np.shape(w)[:-1]
-        return _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
-
+    @quiet
     def forward(self, w: ArrayLike) -> list[Array]:
-        """X, the hidden layers h_1..h_L (..., n, width), and the output (..., n, k)."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self._states(self.unpack(w), self._lead(w), {})
-
-    def _states(self, parts: dict[str, Array], lead: tuple[int, ...], kept: Kept) -> list[Array]:
-        states, last = [self.X], len(self.sizes)
-        for layer, (matrix, bias) in enumerate(self._layers):
-            W = parts[matrix]
-            z = room(kept, f"z of {matrix}", (*lead, self.n_rows, W.shape[-2]))
-            np.matmul(states[-1], W.swapaxes(-1, -2), out=z)
+        """X, the layers h_1..h_L (..., n, width), and the output (..., n, k)."""
+        parts, states = self.unpack(w), [self.X]
+        _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
+        for W, b in self._layers:
+            z = states[-1] @ parts[W].mT
             if self.bias:
-                z += parts[bias][..., None, :]
-            states.append(z if layer == last else _units.activate(z, self.activation, out=z))
+                z += parts[b][..., None, :]
+            states.append(z if W == "V" else activate(z, self.activation))
         return states
 
-    def _backward(
-        self, parts: dict[str, Array], lead: tuple[int, ...], kept: Kept
-    ) -> tuple[Array, list[Array], list[Array]]:
-        """The loss, the states, and its gradient at z_1..z_L and at the output."""
-        states = self._states(parts, lead, kept)
-        value, delta = _units.output_loss(states[-1], self.y, self.loss)
+    @quiet
+    def _backward(self, w: ArrayLike) -> tuple[Array, list[Array], list[Array]]:
+        """The loss, the states, its gradient at z_1..z_L and at the output."""
+        parts, states = self.unpack(w), self.forward(w)
+        value, delta = output_loss(states[-1], self.y, self.loss)
         deltas = [delta]
-        for (matrix, _), h in zip(self._layers[:0:-1], states[-2:0:-1], strict=True):
-            out = room(kept, f"slope of {h.shape[-1]} units", h.shape)
-            slope = _units.slope(h, self.activation, out=out)
-            out = room(kept, f"delta below {matrix}", h.shape)
-            delta = np.matmul(delta, parts[matrix], out=out)
-            delta *= slope
+        for (W, _), h in zip(self._layers[:0:-1], states[-2:0:-1], strict=True):
+            delta = (delta @ parts[W]) * slope(h, self.activation)
             deltas.append(delta)
         return value, states, deltas[::-1]
 
-    def value(self, w: ArrayLike) -> Array:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _units.output_loss(self.forward(w)[-1], self.y, self.loss)[0]
-
-    @keeps
-    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
-        """Both from one forward pass: (...) and (..., P). `kept`: what `train` writes over."""
-        w = _checks.weights("w", w, self.size)
-        lead, kept = self._lead(w), {} if kept is None else kept
-        few = max(LEAST_RUNS, CACHE // (8 * self.n_rows * max(self.sizes)))
-        with np.errstate(over="ignore", invalid="ignore"):
-            if w.ndim != 2 or self.X.ndim != 2 or len(w) <= few:
-                return self._gradient(w, lead, kept)
-            # Runs beside each other in parts that stay in the processor's cache.
-            value, out = np.empty(len(w)), np.empty(w.shape)
-            for a in range(0, len(w), few):
-                some = w[a : a + few]
-                fits = kept if len(some) == few else {}  # the last part may be a shorter one
-                value[a : a + few], out[a : a + few] = self._gradient(some, some.shape[:1], fits)
-        return value, out
-
-    def _gradient(self, w: Array, lead: tuple[int, ...], kept: Kept) -> tuple[Array, Array]:
-        value, states, deltas = self._backward(self._parts(w), lead, kept)
-        out = np.empty((*lead, self.size))
-        parts = self._parts(out)
-        for (matrix, bias), delta, below in zip(self._layers, deltas, states[:-1], strict=True):
-            np.matmul(delta.swapaxes(-1, -2), below, out=parts[matrix])
+    @quiet
+    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
+        """Both from one pass forward and one back: (...) and (..., P)."""
+        value, states, deltas = self._backward(w)
+        layers, gradient = zip(self._layers, deltas, states[:-1], strict=True), {}
+        for (W, b), delta, below in layers:
+            gradient[W] = delta.mT @ below
             if self.bias:
-                np.add.reduce(delta, axis=-2, out=parts[bias])
-        return value, out
+                gradient[b] = delta.sum(axis=-2)
+        return value, self._pack(gradient, value.shape)
+
+    @quiet
+    def value(self, w: ArrayLike) -> Array:
+        return output_loss(self.forward(w)[-1], self.y, self.loss)[0]
 
     def deltas(self, w: ArrayLike) -> list[Array]:
         """The gradient of the loss at z_1..z_L, the inputs of the units: (..., n, width) each."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self._backward(self.unpack(w), self._lead(w), {})[2][:-1]
+        return self._backward(w)[2][:-1]
 
+    @quiet
     def jacobians(self, w: ArrayLike) -> list[Array]:
         """dh_l/dh_{l-1} = diag(phi') W_l for l = 1..L, each (..., n, width_l, width_{l-1})."""
         parts, hidden = self.unpack(w), self.forward(w)[1:-1]
-        with np.errstate(over="ignore", invalid="ignore"):
-            return [
-                _units.slope(h, self.activation)[..., None] * parts[name][..., None, :, :]
-                for (name, _), h in zip(self._layers[:-1], hidden, strict=True)
-            ]
+        return [
+            slope(h, self.activation)[..., None] * parts[W][..., None, :, :]
+            for (W, _), h in zip(self._layers[:-1], hidden, strict=True)
+        ]
 
 
 def _bias(matrix: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib.inputs import Array, NonNegative, checked, leading, over_weights
-from reglib.networks._network import Kept, keeps
+from reglib.networks._units import slope
 from reglib.networks.rnn import RNN
 
 
@@ -51,17 +51,16 @@ class Omega:
     def gradient(self, w: ArrayLike) -> Array:
         return self.value_and_gradient(w)[1]
 
-    @keeps
-    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
         """The penalized loss (...), and the loss's gradient with the immediate term (..., P)."""
-        net, kept = self.network, {} if kept is None else kept
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            loss, gradient, xs, deltas = net._passes(w, kept)
-            leading({"w": np.shape(loss), "lam": np.shape(self.lam)[:-1]})
-            penalty, in_W = immediate([*deltas], [*net._slopes(xs)])
-            out = gradient + np.zeros_like(self.lam)
-            net.unpack(out)["W"][...] += np.asarray(self.lam)[..., None] * in_W
-            return loss + over_weights(self.lam) * penalty, out
+        net = self.network
+        loss, gradient, states, deltas = net._backward(w)
+        leading({"w": np.shape(loss), "lam": np.shape(self.lam)[:-1]})
+        penalty, in_W = immediate(deltas, [slope(h, net.activation) for h in states[1:]])
+        out = gradient + np.zeros_like(self.lam)
+        net.unpack(out)["W"][...] += np.asarray(self.lam)[..., None] * in_W
+        return loss + over_weights(self.lam) * penalty, out
 
 
 def immediate(deltas: list[Array], slopes: list[Array]) -> tuple[Array, Array]:

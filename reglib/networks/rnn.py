@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from reglib import inputs as _checks
 from reglib.inputs import Array, Generators
-from reglib.networks import _units
-from reglib.networks._network import Kept, Network, draw, keeps, room
+from reglib.networks._network import Network, draw, quiet
+from reglib.networks._units import ACTIVATIONS, activate, output_loss, slope, targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +44,8 @@ class RNN(Network):
                 f"u must have shape (..., sequences, steps, inputs), got {u.shape}; "
                 "one input a step is u[..., None]"
             )
-        y, outputs = _units.targets(self.y, self.loss, self.classes, u.shape[:-2])
-        _checks.one_of("activation", self.activation, _units.ACTIVATIONS)
+        y, outputs = targets(self.y, self.loss, self.classes, u.shape[:-2])
+        _checks.one_of("activation", self.activation, ACTIVATIONS)
         hidden = _checks.count("hidden", self.hidden)
         fields = {
             "u": u,
@@ -76,88 +75,61 @@ class RNN(Network):
         data = self.u[..., rows, :, :], self.y[..., rows]
         return RNN(*data, self.hidden, self.activation, self.loss, self.classes)
 
+    @quiet
+    def _forward(self, w: ArrayLike) -> tuple[list[Array], list[Array]]:
+        """h_0..h_T, and x_t = [h_{t-1}, u_t] for t = 1..T: z_t = [W U] x_t."""
+        parts, shape = self.unpack(w), self.u.shape
+        joint = np.concatenate([parts["W"], parts["U"]], axis=-1)
+        lead = _checks.leading({"w": joint.shape[:-2], "u": shape[:-3]})
+        u = np.broadcast_to(self.u, lead + shape[-3:])
+        h, inputs = np.zeros((*lead, self.n_rows, self.hidden)), []
+        for t in range(shape[-2]):
+            inputs.append(np.concatenate([h, u[..., t, :]], axis=-1))
+            h = activate(inputs[t] @ joint.mT, self.activation)
+        return [*(x[..., : self.hidden] for x in inputs), h], inputs
+
+    @quiet
+    def _backward(self, w: ArrayLike) -> tuple[Any, ...]:
+        """The loss, its gradient, h_0..h_T and delta_1..delta_T."""
+        W, _, V = self.unpack(w).values()
+        states, inputs = self._forward(w)
+        value, error = output_loss(states[-1] @ V.mT, self.y, self.loss)
+        deltas = [(error @ V) * slope(states[-1], self.activation)]
+        for h in states[-2:0:-1]:
+            deltas.insert(0, (deltas[0] @ W) * slope(h, self.activation))
+        joint = sum(delta.mT @ x for delta, x in zip(deltas, inputs, strict=True))
+        in_W, in_U = np.split(joint, [self.hidden], axis=-1)
+        gradient = {"W": in_W, "U": in_U, "V": error.mT @ states[-1]}
+        return value, self._pack(gradient, value.shape), states, deltas
+
+    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
+        """Both from one pass forward and one back in time: (...) and (..., P)."""
+        return self._backward(w)[:2]
+
+    @quiet
+    def value(self, w: ArrayLike) -> Array:
+        return output_loss(self.output(w), self.y, self.loss)[0]
+
     def states(self, w: ArrayLike) -> Array:
         """h_0..h_T as (..., T + 1, n, hidden); h_0 = 0."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            xs = self._forward(self.unpack(w), {})
-            return np.moveaxis(xs[..., : self.hidden], 0, -3).copy()
+        return np.stack(self._forward(w)[0], axis=-3)
 
+    @quiet
     def output(self, w: ArrayLike) -> Array:
         """V h_T for every sequence, (..., n, outputs)."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            parts = self.unpack(w)
-            return self._read(parts, self._forward(parts, {}))
-
-    def _forward(self, parts: dict[str, Array], kept: Kept) -> Array:
-        """x_t = [h_t, u_{t+1}] for t = 0..T, (T + 1, ..., n, hidden + d): one product is a step."""
-        k = self.hidden
-        joint = np.concatenate([parts["W"], parts["U"]], axis=-1).swapaxes(-1, -2)
-        lead = _checks.leading({"w": joint.shape[:-2], "u": self.u.shape[:-3]})
-        n, T, d = self.u.shape[-3:]
-        xs, z = room(kept, "x", (T + 1, *lead, n, k + d)), room(kept, "z", (*lead, n, k))
-        xs[0] = xs[T] = 0
-        xs[:T, ..., k:] = np.moveaxis(np.broadcast_to(self.u, (*lead, n, T, d)), -2, 0)
-        for x, after in pairwise(xs):
-            np.matmul(x, joint, out=z)
-            _units.activate(z, self.activation, out=after[..., :k])
-        return xs
-
-    def _read(self, parts: dict[str, Array], xs: Array) -> Array:
-        return xs[-1, ..., : self.hidden] @ parts["V"].swapaxes(-1, -2)
-
-    def _slopes(self, xs: Array, out: Array | None = None) -> Array:
-        """phi'(z_t) for t = 1..T, (T, ..., n, hidden)."""
-        return _units.slope(xs[1:, ..., : self.hidden], self.activation, out)
-
-    def _backward(self, parts: dict[str, Array], xs: Array, error: Array, kept: Kept) -> Array:
-        """delta_1..delta_T, (T, ..., n, hidden): the gradient at the inputs z_t of the units."""
-        shape = (*xs.shape[1:-1], self.hidden)
-        deltas = self._slopes(xs, room(kept, "deltas", (len(xs) - 1, *shape)))
-        back, delta, above = room(kept, "z", shape), error, parts["V"]
-        for here in deltas[::-1]:  # the slope at z_t, until delta_t is written over it
-            np.matmul(delta, above, out=back)
-            delta = np.multiply(back, here, out=here)
-            above = parts["W"]
-        return deltas
-
-    def value(self, w: ArrayLike) -> Array:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _units.output_loss(self.output(w), self.y, self.loss)[0]
-
-    @keeps
-    def value_and_gradient(self, w: ArrayLike, kept: Kept | None = None) -> tuple[Array, Array]:
-        """Both from one forward pass: (...) and (..., P). `kept`: what `train` writes over."""
-        return self._passes(w, {} if kept is None else kept)[:2]
-
-    def _passes(self, w: ArrayLike, kept: Kept) -> tuple[Array, Array, Array, Array]:
-        """The loss, its gradient, x_0..x_T and delta_1..delta_T: once forward, once back."""
-        parts = self.unpack(w)
-        with np.errstate(over="ignore", invalid="ignore"):
-            xs = self._forward(parts, kept)
-            value, error = _units.output_loss(self._read(parts, xs), self.y, self.loss)
-            deltas = self._backward(parts, xs, error, kept)
-            out = np.empty((*np.shape(value), self.size))
-            parts, k = self._parts(out), self.hidden
-            joint = np.zeros((*np.shape(value), k, xs.shape[-1]))
-            product = np.empty_like(joint)
-            for x, delta in zip(xs[:-1], deltas, strict=True):
-                joint += np.matmul(delta.swapaxes(-1, -2), x, out=product)
-            parts["W"][...], parts["U"][...] = joint[..., :k], joint[..., k:]
-            parts["V"][...] = error.swapaxes(-1, -2) @ xs[-1, ..., :k]
-        return value, out, xs, deltas
+        return self._forward(w)[0][-1] @ self.unpack(w)["V"].mT
 
     def deltas(self, w: ArrayLike) -> Array:
         """The gradient of the loss at z_1..z_T, the inputs of the units: (..., T, n, hidden)."""
-        return np.moveaxis(self._passes(w, {})[3], 0, -3).copy()
+        return np.stack(self._backward(w)[3], axis=-3)
 
+    @quiet
     def slopes(self, w: ArrayLike) -> Array:
         """phi'(z_t) for t = 1..T, the diagonals of D_t: (..., T, n, hidden)."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            xs = self._forward(self.unpack(w), {})
-            return np.moveaxis(self._slopes(xs), 0, -3).copy()
+        return slope(self.states(w)[..., 1:, :, :], self.activation)
 
+    @quiet
     def jacobians(self, w: ArrayLike) -> list[Array]:
         """dh_t/dh_{t-1} = D_t W for t = 2..T, each (..., n, hidden, hidden)."""
         W = self.unpack(w)["W"][..., None, :, :]
-        with np.errstate(over="ignore", invalid="ignore"):
-            return [D[..., None] * W for D in np.moveaxis(self.slopes(w), -3, 0)[1:]]
+        return [D[..., None] * W for D in np.moveaxis(self.slopes(w), -3, 0)[1:]]

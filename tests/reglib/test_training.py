@@ -1,7 +1,9 @@
 """The loop: placements, sweeps, divergence, batches."""
 
 import pickle
-from concurrent.futures import ThreadPoolExecutor
+import platform
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -690,98 +692,22 @@ def test_a_sweep_that_starts_from_one_place_has_a_status_for_each_run():
     calm.diverged_at[0] = 7  # nobody else's array
 
 
-KEEPING = {
-    "MLP": MLP(RNG.standard_normal((12, 3)), RNG.standard_normal(12), (5, 4)),
-    "RNN": RNN(RNG.standard_normal((12, 6, 2)), RNG.standard_normal(12), 4),
-    "Omega": Omega(RNN(RNG.standard_normal((12, 6, 2)), RNG.standard_normal(12), 4), 0.1),
-}
-"""Objectives to which `train` hands the same arrays at every step."""
+STEPS = """
+import resource
+import numpy as np
+from reglib.networks import MLP
+from reglib.optimizers import Optimizer
+from reglib.training import train
+net = MLP(np.ones((256, 20)), np.ones(256), (64, 64))
+def faults(n_steps):
+    train(net, Optimizer(learning_rate=0.01), np.zeros(net.size), n_steps=n_steps)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+print(-faults(50) + faults(100))
+"""
 
 
-def width(objective):
-    return getattr(objective, "network", objective).size
-
-
-class Apart:
-    """The same objective with new arrays at every step; `seen` has each gradient twice."""
-
-    def __init__(self, objective, kept=None):
-        self.objective, self.kept, self.seen = objective, kept, []
-
-    def value_and_gradient(self, w):
-        loss, g = self.objective.value_and_gradient(w, {} if self.kept is None else self.kept)
-        self.seen.append((g, g.copy(), loss, loss.copy()))
-        return loss, g
-
-    def gradient(self, w):
-        return self.value_and_gradient(w)[1]
-
-
-@pytest.mark.parametrize("lead", [(), (3,), (2, 3), (40,)])
-@pytest.mark.parametrize("objective", KEEPING.values(), ids=KEEPING)
-def test_kept_arrays_change_no_bit(objective, lead):
-    w0 = np.random.default_rng(1).standard_normal((*lead, width(objective)))
-    kept, apart = (train(o, SGD, w0, n_steps=8) for o in (objective, Apart(objective)))
-    for name in ("w", "loss", "gradient_norm"):
-        np.testing.assert_array_equal(getattr(kept, name), getattr(apart, name), strict=True)
-
-
-@pytest.mark.parametrize("objective", KEEPING.values(), ids=KEEPING)
-def test_kept_arrays_fit_batches_of_every_size(objective):
-    runs = []
-    for wrapped in (lambda o: o, Apart):
-        sizes = iter([5, 12, 5, 1, 7])
-        batches = lambda rng: wrapped(objective.on(slice(next(sizes))))  # noqa: B023, E731
-        w0 = np.random.default_rng(1).standard_normal((2, width(objective)))
-        runs.append(train(batches, SGD, w0, n_steps=5, rng=np.random.default_rng(0)))
-    np.testing.assert_array_equal(runs[0].w, runs[1].w)
-    np.testing.assert_array_equal(runs[0].loss, runs[1].loss)
-
-
-@pytest.mark.parametrize("objective", KEEPING.values(), ids=KEEPING)
-def test_no_gradient_and_no_history_is_written_over_by_later_steps(objective):
-    """An optimizer may remember a gradient, and a reader keeps what a run returned."""
-    kept = {}
-    watched = Apart(objective, kept)
-    w0 = np.random.default_rng(1).standard_normal((3, width(objective)))
-    first = train(watched, SGD, w0, n_steps=4)
-    copies = first.w.copy(), first.loss.copy(), first.gradient_norm.copy()
-    train(watched, SGD, w0 + 1, n_steps=4)
-    for g, copy, loss, same in watched.seen:
-        np.testing.assert_array_equal(g, copy)
-        np.testing.assert_array_equal(loss, same)
-        assert not any(np.shares_memory(x, a) for x in (g, loss) for a in kept.values())
-    for found, copy in zip((first.w, first.loss, first.gradient_norm), copies, strict=True):
-        np.testing.assert_array_equal(found, copy)
-
-
-@pytest.mark.parametrize("objective", KEEPING.values(), ids=KEEPING)
-def test_a_run_inside_another_and_runs_beside_each_other_disturb_none(objective):
-    w0 = np.random.default_rng(1).standard_normal((3, width(objective)))
-
-    def run(shift, steps=iter):
-        return train(objective, SGD, w0 + shift, n_steps=6, progress=steps).w
-
-    def between(steps):
-        for step in steps:
-            inner.append(run(1.0))
-            yield step
-
-    inner, outer, other = [], run(0.0), run(1.0)
-    np.testing.assert_array_equal(run(0.0, between), outer)
-    assert len(inner) == 6 and all(np.array_equal(w, other) for w in inner)
-    with ThreadPoolExecutor(4) as pool:
-        for shift, w in zip([0.0, 1.0] * 8, pool.map(run, [0.0, 1.0] * 8), strict=True):
-            np.testing.assert_array_equal(w, other if shift else outer)
-
-
-def test_a_value_and_gradient_that_takes_no_kept_arrays_is_used_as_it_is():
-    class Doubled(MLP):
-        def value_and_gradient(self, w):
-            loss, g = super().value_and_gradient(w)
-            return 2 * loss, 2 * g
-
-    net = KEEPING["MLP"]
-    w0 = np.random.default_rng(1).standard_normal(net.size)
-    doubled = train(Doubled(net.X, net.y, net.sizes), Optimizer(learning_rate=0.05), w0, n_steps=3)
-    np.testing.assert_array_equal(doubled.w, train(net, SGD, w0, n_steps=3).w)
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no glibc")
+def test_a_step_asks_the_system_for_no_memory():
+    """Its arrays have 128 KiB and more; in a new process each would be 33 new pages."""
+    run = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 200
