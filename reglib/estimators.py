@@ -25,6 +25,14 @@ from reglib.solvers import elastic_net_path, lasso_path, newton, ridge
 from reglib.solvers.newton import units
 from reglib.tuning.selection import mean_of
 
+__all__ = [
+    "ElasticNetRegressor",
+    "HuberRegressor",
+    "LassoRegressor",
+    "LogisticClassifier",
+    "RidgeRegressor",
+]
+
 
 class _Linear(BaseEstimator):
     """X w + b: what is done before and after a solver."""

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from reglib import _checks
 from reglib._checks import Array
 
+__all__ = ["HuberLoss", "LogisticLoss", "SquaredError"]
+
 
 @dataclass(frozen=True, eq=False)
 class _Linear:

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from reglib import _checks
 from reglib._checks import DIVERGED, PLACEMENTS, Array
 
+__all__ = ["History", "train"]
+
 
 @dataclass(frozen=True, eq=False)
 class History:

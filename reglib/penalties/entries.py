@@ -20,20 +20,6 @@ class Penalty(Protocol):
     def prox(self, w: ArrayLike, step: ArrayLike) -> Array: ...
 
 
-def soft_threshold(w: ArrayLike, threshold: ArrayLike) -> Array:
-    """sign(w) max(|w| - threshold, 0), entry by entry: the prox of the absolute value.
-
-    `threshold` is a number >= 0 or an array (..., 1). Source: Donoho 1995; Daubechies et al. 2004.
-
-    >>> soft_threshold([3.0, -0.5, -2.0], 1.0)
-    array([ 2.,  0., -1.])
-    """
-    w = _checks.floats("w", w)
-    t = _checks.nonnegative("threshold", threshold)
-    inside = np.clip(w, -t, t)
-    return np.subtract(w, inside, out=inside) if isinstance(inside, np.ndarray) else w - inside
-
-
 @dataclass(frozen=True, eq=False)
 class L2:
     """lam/2 ||w||^2. Gradient lam w; prox w / (1 + step lam). Source: Hoerl and Kennard 1970.
