@@ -1,11 +1,11 @@
 """Run a chapter, or a file of tests, on a copy of reglib, and tell what failed there first.
 
-A server: each line it reads is {"folder": the copy, "play": a notebook or a test file, "patience":
-seconds}. Each line it prints tells how that ended (passed, claim, test, assert, crash or endless),
-in which words, the seconds, and for each of the marked functions when the first claim after it was
-weighed. Nothing is shown. A chapter stops at the first claim that fails. A cell that fails
-otherwise does not stop it, for a later claim may still fail; without one, the first such cell is
-how it ended. What is not reglib is imported once, for all the copies.
+A server: each line it reads is {"folder": the copy, "play": a notebook, a test file or a test,
+"patience": seconds}. Each line it prints tells how that ended (passed, claim, test, assert, crash
+or endless), in which words, the seconds, and for each of the marked functions when the first claim
+after it was weighed. Nothing is shown. A chapter stops at the first claim that fails. A cell that
+fails otherwise does not stop it, for a later claim may still fail; without one, the first such cell
+is how it ended. What is not reglib is imported once, for all the copies.
 """
 
 import ast
@@ -85,23 +85,22 @@ class First:
             self.name = report.nodeid.partition("[")[0].rpartition("/")[2]
 
 
-def tried(path: Path) -> dict:
-    """The ending of a file of tests."""
+def tried(folder: str, play: str) -> dict:
+    """The ending of a file of tests, or of one test in it."""
     first = First()
-    folder = path.parents[2]
-    ini = path.resolve().parents[2] / "pyproject.toml"
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-c", str(ini), "--rootdir", str(folder)]
-    code = pytest.main([*options, str(path)], plugins=[first])
+    ini = (Path(folder) / "tests").resolve().parent / "pyproject.toml"
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-c", str(ini), "--rootdir", folder]
+    code = pytest.main([*options, f"{folder}/{play}"], plugins=[first])
     end = "test" if first.name else "crash" if code else "passed"
     return {"end": end, "words": first.name or str(code)}
 
 
 def answer(order: dict) -> dict:
     """The ending of order["play"] on the copy in order["folder"], in this process."""
-    sys.path[:0] = [order["folder"], f"{order['folder']}/book"]
-    builtins.SEEN = set()
-    path, begun = Path(order["folder"]) / order["play"], perf_counter()
-    ending = read(path) if path.suffix == ".ipynb" else tried(path)
+    folder, play = order["folder"], order["play"]
+    sys.path[:0] = [folder, f"{folder}/book"]
+    builtins.SEEN, begun = set(), perf_counter()
+    ending = read(Path(folder, play)) if play.endswith(".ipynb") else tried(folder, play)
     import reglib
 
     return ending | {"seconds": perf_counter() - begun, "reglib": reglib.__file__}

@@ -1,7 +1,10 @@
 """Which claim of a chapter, or else which test, stops each wrong copy of reglib.
 
-`python -m tests.repo.wrong_copies` tries all of them and writes the table that the page of verdicts
-reads; with names, such as `L1 ridge`, it tries the copies of these and only prints.
+`python -m tests.repo.wrong_copies` writes the table that the page of verdicts reads. What the table
+names already is tried first; what does not fail there, or is new, is looked for in every chapter
+that runs the wrong line, then in the tests. `--afresh` looks for all of them, which takes an hour
+of processor time. With names, such as `L1 ridge`, only their copies are tried, and nothing is
+written.
 """
 
 import atexit
@@ -15,15 +18,17 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from queue import Queue
+from threading import Lock
 
 from tqdm import tqdm
 
 from trial.data import FOLDER
+from trial.page.claims import ledger
 
 from .mutants import ROOT, Mutant, copied, edit, mutants
 
@@ -48,7 +53,7 @@ def server(slot: int) -> subprocess.Popen:
 
 
 def played(folder: Path, play: str, patience: float = PATIENCE) -> dict:
-    """How a notebook or a file of tests ends on the copy of reglib in `folder`."""
+    """How a notebook, a file of tests or a test ends on the copy of reglib in `folder`."""
     slot = FREE.get()
     try:
         process = server(slot)
@@ -59,7 +64,7 @@ def played(folder: Path, play: str, patience: float = PATIENCE) -> dict:
         FREE.put(slot)
     # the copy, and not the installed package
     assert "reglib" not in ending or Path(ending["reglib"]).parents[1] == folder
-    return ending
+    return ending | {"play": play}
 
 
 def in_pairs(work: Callable, things: Sequence, words: str) -> list:
@@ -81,9 +86,8 @@ def chapters(made: Iterable[Mutant], folder: Path) -> dict[str, dict[str, float]
         edit(right, file, where, "seen")
     names = [f"notebooks/{path.name}" for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
     endings = in_pairs(lambda name: played(right, name, 10 * PATIENCE), names, "chapters")
-    for name, ending in zip(names, endings, strict=True):
-        assert ending["end"] == "passed", f"{name}: {ending}"
-    return {name: ending["seen"] for name, ending in zip(names, endings, strict=True)}
+    assert {ending["end"] for ending in endings} == {"passed"}, endings
+    return {ending["play"]: ending["seen"] for ending in endings}
 
 
 def fitting(mutant: Mutant) -> list[str]:
@@ -96,52 +100,76 @@ def fitting(mutant: Mutant) -> list[str]:
     return [f"tests/reglib/{name}.py" for name in fit]
 
 
-def caught_by(mutant: Mutant, seen: dict[str, dict[str, float]], folder: Path) -> tuple[str, list]:
-    """The claim, else the test, that fails first on the wrong copy, or "nothing"; and all endings.
+def named(by: str) -> list[str]:
+    """What to run to see the claim or the test fail that the table names."""
+    if by in ledger():
+        return [f"notebooks/{name}.ipynb" for name in ledger()[by].settled_in]
+    return [f"tests/reglib/{by}"] if "::" in by else []
+
+
+def first_failed(copy: Path, plays: Iterable[str], endings: list[dict]) -> str:
+    """The claim or test that fails first, or ""; the endings of all that was run are kept.
 
     An assertion, a crash or a chapter without end is no failed claim. After such a chapter, which
     may be the first of many, only tests are run.
     """
-    edit(copied(folder), mutant.file, mutant.where, mutant.kind)
-    where = function(mutant)
-    soon = {name: times[where] for name, times in seen.items() if where in times}
-    endings = []
-    for play in (*sorted(soon, key=soon.get), *fitting(mutant)):
-        if play in soon and any(ending["end"] == "endless" for ending in endings):
+    for play in plays:
+        if play.endswith(".ipynb") and any(ending["end"] == "endless" for ending in endings):
             continue
-        patience = 10 + 5 * soon[play] if play in soon else PATIENCE
-        endings.append({"play": play, **played(folder, play, patience)})
+        endings.append(played(copy, play))
         if endings[-1]["end"] in ("claim", "test"):
-            return endings[-1]["words"], endings
-    return "nothing", endings
+            return endings[-1]["words"]
+    return ""
 
 
-def kind_of(by: str) -> str:
-    """What kind of thing caught a copy: test, claim or nothing."""
-    return "test" if "::" in by else by if by == "nothing" else "claim"
+def judged(made: Sequence[Mutant], known: dict[tuple[str, str], str]) -> dict[Mutant, str]:
+    """Mutant -> the claim or test that catches it, or "nothing"; `known` says what to try first.
 
-
-def judged(made: Sequence[Mutant]) -> dict[Mutant, str]:
-    """Mutant -> what caught it; a line each in _build/mutants.txt, for whoever waits."""
+    A line each goes to _build/mutants.txt, for whoever waits.
+    """
     log = ROOT / "_build" / "mutants.txt"
     log.parent.mkdir(exist_ok=True)
     log.write_text("", encoding="utf-8")
+    lock = Lock()
     with tempfile.TemporaryDirectory(prefix="reglib") as name:
         folder = Path(name).resolve()
-        seen = chapters(made, folder)
+        found_once = cache(lambda: chapters(made, folder))
+
+        def everything(mutant: Mutant) -> Iterator[str]:
+            with lock:
+                seen = found_once()
+            where = function(mutant)
+            soon = {play: times[where] for play, times in seen.items() if where in times}
+            yield from sorted(soon, key=soon.get)
+            yield from fitting(mutant)
 
         def judge(numbered: tuple[int, Mutant]) -> str:
             number, mutant = numbered
-            by, endings = caught_by(mutant, seen, folder / str(number))
-            shutil.rmtree(folder / str(number))
-            tried = [f"{e['play']} {e['end']} {e['words']} {e['seconds']:.1f} s" for e in endings]
+            copy, endings = copied(folder / str(number)), []
+            edit(copy, mutant.file, mutant.where, mutant.kind)
+            hint = named(known.get((mutant.where, mutant.kind), ""))
+            by = first_failed(copy, hint, endings)
+            by = by or first_failed(copy, everything(mutant), endings) or "nothing"
+            shutil.rmtree(copy)
             change = f"{mutant.before} -> {mutant.after}"
+            tried = [f"{e['play']} {e['end']} {e['words']} {e['seconds']:.1f} s" for e in endings]
             line = " | ".join([mutant.where, mutant.kind, change, by, *tried])
             with log.open("a", encoding="utf-8") as file:
                 file.write(line.replace("\n", " ") + "\n")
             return by
 
         return dict(zip(made, in_pairs(judge, list(enumerate(made)), "wrong copies"), strict=True))
+
+
+def committed() -> dict[tuple[str, str], str]:
+    """(in, wrong) -> the claim or test of the committed table, or "nothing"."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return {(where, kind): by for where, kind, by in [*csv.reader(file)][1:]}
+
+
+def kind_of(by: str) -> str:
+    """What caught a copy: a test, a claim, or nothing."""
+    return "claim" if by in ledger() else "test" if "::" in by else by
 
 
 def write(found: dict[Mutant, str]) -> None:
@@ -153,9 +181,11 @@ def write(found: dict[Mutant, str]) -> None:
         lines.writerows(sorted(rows))
 
 
-def main(names: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Try the copies of the named subjects, or all of them and write the table."""
-    found = judged([m for m in mutants() if not names or {*m.subjects} & {*names}])
+    names = set(arguments) - {"--afresh"}
+    made = [m for m in mutants() if not names or names & {*m.subjects}]
+    found = judged(made, {} if "--afresh" in arguments else committed())
     if not names:
         write(found)
     print(f"{len(found)} wrong copies: {dict(Counter(map(kind_of, found.values())))}")
