@@ -12,7 +12,7 @@ from benchmarks.gap import worst_gap
 from benchmarks.harness import Case, Rival, rival
 from benchmarks.problems import Data, grid, problem
 from reglib.solvers import elastic_net_path, lasso_path
-from reglib.tuning import kfold, lasso_cv, ridge_loo
+from reglib.tuning import cross_validate, kfold, ridge_loo
 
 TOLS = (1e-4, 1e-6, 1e-8)
 MAX_ITER = 1_000_000
@@ -118,8 +118,11 @@ def cross_validation(name: str, seed: int, goal: float) -> Case:
             lambda: module.LassoCV(**options).fit(X, y).mse_path_.mean(axis=1)
         )
 
+    def path(Z: np.ndarray, r: np.ndarray, lam: np.ndarray) -> np.ndarray:
+        return lasso_path(Z, r, lam[:, 0]).w
+
     def ours() -> np.ndarray:
-        return lasso_cv(X, y, folds, lams, scale=False).mean
+        return cross_validate(X, y, lams, folds, fit=path, scale=False).mean
 
     exact = reference_errors((X, y), folds, lams)
     rivals = [

@@ -1,4 +1,4 @@
-"""Cases of training: steps of an MLP and an RNN, many configurations at once, soft threshold.
+"""Cases of training: steps of an MLP and an RNN, many configurations at once.
 
 Every rival makes the same steps from the same weights in float64, and is judged, as we are, by how
 far its last weights are from those of automatic differentiation.
@@ -14,7 +14,6 @@ import numpy as np
 from benchmarks.harness import Case, Rival, rival
 from reglib.networks import MLP, RNN
 from reglib.optimizers import Optimizer
-from reglib.penalties import soft_threshold
 from reglib.training import train
 
 Weights = dict[str, Any]
@@ -34,8 +33,6 @@ def cases(seeds: range, quick: bool) -> Iterator[Case]:
     for hidden, goals in {8: (1 / 17, 0.7), 16: (1 / 8, 0.7), 64: (1 / 3, 1.0)}.items():
         for seed in seeds if not (quick and hidden > 8) else ():
             yield configurations(hidden, seed, goals)
-    for seed in seeds:
-        yield threshold(seed, 2.0)
 
 
 def rows_of(seed: int, n: int, p: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
@@ -89,20 +86,6 @@ def configurations(hidden: int, seed: int, goals: tuple[float, float]) -> Case:
     ]
     data, judge = f"20-{hidden}-1, batch 32", from_oracle(net, w0, rates)
     return Case("100 configurations, 50 steps", data, seed, _ours(net, w0, rates), rivals, judge)
-
-
-def threshold(seed: int, goal: float) -> Case:
-    """A million numbers, beside a plain copy of them."""
-    w = np.random.default_rng(seed).standard_normal(1_000_000)
-    exact = np.sign(w) * np.maximum(np.abs(w) - 1, 0)
-    copy = Rival("NumPy", "plain copy", w.copy, goal)
-
-    def judge(found: np.ndarray) -> float:
-        return float(min(np.abs(found - exact).max(), np.abs(found - w).max()))
-
-    return Case(
-        "soft threshold", "1000000 numbers", seed, lambda: soft_threshold(w, 1.0), [copy], judge
-    )
 
 
 def _ours(net: Any, w0: np.ndarray, rate: Any = RATE) -> Callable[[], np.ndarray]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reglib import (
+        conventions,
         datasets,
         diagnostics,
         doctor,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "conventions",
     "datasets",
     "diagnostics",
     "doctor",

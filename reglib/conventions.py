@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike
 from reglib import inputs
 from reglib.inputs import Hyper, PositiveNumber, ProportionNumber, checked
 
+__all__ = ["Convention", "translate", "translate_elastic_net"]
+
 # (formula, c over our mean loss apart from n, whether c has a factor n, what the loss measures).
 LOSSES = {
     "half mean square": ("1/(2n) ‖Xw - y‖²", 1.0, False, "squared error"),

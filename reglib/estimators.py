@@ -28,6 +28,14 @@ with extra("sklearn"):
     from sklearn.utils.multiclass import check_classification_targets, type_of_target
     from sklearn.utils.validation import check_is_fitted, validate_data
 
+__all__ = [
+    "ElasticNetRegressor",
+    "HuberRegressor",
+    "LassoRegressor",
+    "LogisticClassifier",
+    "RidgeRegressor",
+]
+
 
 class _Linear(BaseEstimator):
     """X w + b: what is done before and after a solver."""

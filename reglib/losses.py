@@ -9,6 +9,8 @@ import numpy as np
 
 from reglib.inputs import Array, Labels, PerColumn, Positive, Rows, Table, Targets, checked
 
+__all__ = ["HuberLoss", "LogisticLoss", "SquaredError"]
+
 
 @checked
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,8 @@ from reglib.inputs import (
     checked,
 )
 
+__all__ = ["History", "Step", "train"]
+
 
 @dataclass(frozen=True, eq=False)
 class History:

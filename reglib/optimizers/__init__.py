@@ -11,17 +11,15 @@ is seen to diverge; the runs beside it are left as they were.
 """
 
 from reglib.optimizers.chain import Optimizer, WeightDecay
-from reglib.optimizers.clipping import ClipByNorm, ClipByValue, clip_by_global_norm
+from reglib.optimizers.clipping import ClipByNorm
 from reglib.optimizers.hypergradient import Hypergradient
 from reglib.optimizers.scaling import AdaGrad, AdamScaling, Momentum, Nesterov, RMSProp
-from reglib.optimizers.schedules import Constant, Cosine, InverseSqrt, StepDecay, WarmUp
+from reglib.optimizers.schedules import Cosine, InverseSqrt, StepDecay, WarmUp
 
 __all__ = [
     "AdaGrad",
     "AdamScaling",
     "ClipByNorm",
-    "ClipByValue",
-    "Constant",
     "Cosine",
     "Hypergradient",
     "InverseSqrt",
@@ -32,5 +30,4 @@ __all__ = [
     "StepDecay",
     "WarmUp",
     "WeightDecay",
-    "clip_by_global_norm",
 ]

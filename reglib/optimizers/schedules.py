@@ -41,21 +41,6 @@ class Schedule:
 
 @checked
 @dataclass(frozen=True, eq=False)
-class Constant(Schedule):
-    """rate at every step: what a plain number means, for `WarmUp(100, Constant(0.1))`.
-
-    >>> Constant(0.1).at(7)
-    0.1
-    """
-
-    rate: Positive
-
-    def at(self, k: int) -> Hyper:
-        return self.rate
-
-
-@checked
-@dataclass(frozen=True, eq=False)
 class Cosine(Schedule):
     """final + (rate - final)/2 (1 + cos(pi k / n)) up to k = n = n_steps, then final.
 
@@ -81,8 +66,8 @@ class WarmUp(Schedule):
 
     Step n - 1 is the first with the whole rate. `then` is a schedule. Source: Goyal et al. 2017.
 
-    >>> [WarmUp(4, Constant(1.0)).at(k) for k in range(6)]
-    [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    >>> [WarmUp(4, InverseSqrt(1.0, 1)).at(k) for k in (0, 1, 2, 3, 6)]
+    [0.25, 0.5, 0.75, 1.0, 0.5]
     """
 
     n_steps: Count

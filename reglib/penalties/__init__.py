@@ -9,9 +9,9 @@ refused, since a diverging run is a result.
 The proximal map is prox(w, step) = argmin_u P(u) + ||u - w||^2 / (2 step) (Parikh and Boyd 2014).
 """
 
-from reglib.penalties.entries import L1, L2, ElasticNet, Penalty, soft_threshold
+from reglib.penalties.entries import L1, L2, ElasticNet, Penalty
 from reglib.penalties.matrices import Nuclear, Orthogonal, Spectral, SpectralBall
-from reglib.penalties.parts import GroupLasso, Masked, Sum
+from reglib.penalties.parts import GroupLasso, Masked
 
 __all__ = [
     "L1",
@@ -24,6 +24,4 @@ __all__ = [
     "Penalty",
     "Spectral",
     "SpectralBall",
-    "Sum",
-    "soft_threshold",
 ]

@@ -20,19 +20,6 @@ class Penalty(Protocol):
 
 
 @checked
-def soft_threshold(w: Weights, threshold: NonNegative) -> Array:
-    """sign(w) max(|w| - threshold, 0), entry by entry: the prox of the absolute value.
-
-    `threshold` is a number >= 0 or an array (..., 1). Source: Donoho 1995; Daubechies et al. 2004.
-
-    >>> soft_threshold([3.0, -0.5, -2.0], 1.0)
-    array([ 2.,  0., -1.])
-    """
-    inside = np.clip(w, -threshold, threshold)
-    return np.subtract(w, inside, out=inside) if isinstance(inside, np.ndarray) else w - inside
-
-
-@checked
 @dataclass(frozen=True, eq=False)
 class L2:
     """lam/2 ||w||^2. Gradient lam w; prox w / (1 + step lam).

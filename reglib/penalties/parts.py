@@ -1,4 +1,4 @@
-"""Penalties on some of the weights: groups, a mask, a sum of masked penalties."""
+"""Penalties on some of the weights: groups, a mask."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from reglib.inputs import (
     checked,
     columns_of,
     over_weights,
-    shown,
 )
 
 PerLabel = Annotated[ArrayLike, columns_of("groups")]
@@ -104,43 +103,3 @@ class Masked:
 
     def prox(self, w: PerFlag, step: ArrayLike) -> Array:
         return self._spread(self.penalty.prox(w[..., self.mask], step), w)
-
-
-@dataclass(frozen=True, eq=False, init=False)
-class Sum:
-    """P_1(w) + P_2(w) + ... of masked penalties, for example one for each layer of a network.
-
-    The prox of a sum is one prox after the other only where no weight is penalized twice: masks
-    that overlap are a ValueError when `prox` is asked. TypeError: a penalty that is not `Masked`.
-    ValueError: no penalty, masks of different lengths.
-
-    >>> from reglib.penalties import L1, L2
-    >>> both = Sum(Masked(L2(2.0), [True, False]), Masked(L1(1.0), [False, True]))
-    >>> both.value([3.0, -4.0]), both.prox([3.0, -4.0], step=1.0)
-    (np.float64(13.0), array([ 1., -3.]))
-    """
-
-    penalties: tuple[Masked, ...]
-
-    def __init__(self, *penalties: Masked) -> None:
-        for penalty in penalties:
-            if not isinstance(penalty, Masked):
-                raise TypeError(f"penalties must be Masked, got {shown(penalty)}")
-        sizes = [penalty.mask.size for penalty in penalties]
-        if len(set(sizes)) != 1:
-            raise ValueError(f"penalties must be one or more with masks of one length, got {sizes}")
-        object.__setattr__(self, "penalties", penalties)
-
-    def value(self, w: ArrayLike) -> Array:
-        return sum(penalty.value(w) for penalty in self.penalties)
-
-    def subgradient(self, w: ArrayLike) -> Array:
-        return sum(penalty.subgradient(w) for penalty in self.penalties)
-
-    def prox(self, w: ArrayLike, step: ArrayLike) -> Array:
-        twice = int((sum(penalty.mask.astype(int) for penalty in self.penalties) > 1).sum())
-        if twice:
-            raise ValueError(f"masks must be disjoint for a prox, got {twice} weights in two")
-        for penalty in self.penalties:
-            w = penalty.prox(w, step)
-        return w

@@ -6,6 +6,8 @@ import numpy as np
 
 from reglib.inputs import Array, Table, Targets, checked
 
+__all__ = ["homotopy"]
+
 
 @checked
 def homotopy(X: Table, y: Targets) -> tuple[Array, Array]:

@@ -3,7 +3,6 @@
 from reglib.tuning.folds import kfold
 from reglib.tuning.grids import Sweep, sweep
 from reglib.tuning.implicit import Implicit, implicit_gradient
-from reglib.tuning.lasso import lasso_cv
 from reglib.tuning.leave_one_out import gcv, ridge_loo
 from reglib.tuning.search import Search, random_search
 from reglib.tuning.selection import Scores, cross_validate, one_standard_error
@@ -17,7 +16,6 @@ __all__ = [
     "gcv",
     "implicit_gradient",
     "kfold",
-    "lasso_cv",
     "one_standard_error",
     "random_search",
     "ridge_loo",

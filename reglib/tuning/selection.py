@@ -73,9 +73,9 @@ def cross_validate(
     themselves (centered only, with scale=False), and r their targets less their mean. The test rows
     are predicted with these very means and scales, so nothing leaks and the intercept costs
     nothing. lams (m,) >= 0 in any order, sorted in the result. `ridge` is such a fit; the lasso is
-    `lambda Z, r, lam: lasso_path(Z, r, lam[:, 0]).w`, and `lasso_cv` is faster. A constant y scores
-    0 everywhere; a fit that diverges scores inf or NaN. ValueError: folds that overlap or leave a
-    row out; lams empty, negative or NaN; with scale, a column that is constant on training rows.
+    `lambda Z, r, lam: lasso_path(Z, r, lam[:, 0]).w`. A constant y scores 0 everywhere; a fit that
+    diverges scores inf or NaN. ValueError: folds that overlap or leave a row out; lams empty,
+    negative or NaN; with scale, a column that is constant on training rows.
 
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 2.0, 3.0]
     >>> halves = [([0, 3], [1, 2]), ([1, 2], [0, 3])]

@@ -28,7 +28,6 @@ TAKES_DATA = {
     "ridge_loo": lambda X, y: tuning.ridge_loo(X, y, [1.0]),
     "gcv": lambda X, y: tuning.gcv(X, y, [1.0]),
     "cross_validate": lambda X, y: tuning.cross_validate(X, y, [1.0], HALVES, scale=False),
-    "lasso_cv": lambda X, y: tuning.lasso_cv(X, y, HALVES, scale=False),
 }
 TAKES_LAM = {
     "L1": penalties.L1,
@@ -230,11 +229,6 @@ def test_no_weights_at_all(call):
             "l1_ratio must be finite and between 0 and 1, got 1.5",
         ),
         (
-            lambda: penalties.soft_threshold([1.0], -1),
-            ValueError,
-            "threshold must be finite and >= 0, got -1",
-        ),
-        (
             lambda: penalties.Masked(penalties.L2(1.0), [0, 1]),
             TypeError,
             r"mask must be an array of True and False, got \[0, 1\]",
@@ -274,32 +268,6 @@ def test_no_weights_at_all(call):
             lambda: penalties.SpectralBall(0.0, (2, 3)),
             ValueError,
             "c must be finite and > 0, got 0",
-        ),
-        (
-            lambda: penalties.Sum(penalties.L2(1.0)),
-            TypeError,
-            r"penalties must be Masked, got L2\(lam=1.0\)",
-        ),
-        (
-            lambda: penalties.Sum(),
-            ValueError,
-            r"penalties must be one or more with masks of one length, got \[\]",
-        ),
-        (
-            lambda: penalties.Sum(
-                penalties.Masked(penalties.L2(1.0), [True]),
-                penalties.Masked(penalties.L2(1.0), [True, False]),
-            ),
-            ValueError,
-            r"masks of one length, got \[1, 2\]",
-        ),
-        (
-            lambda: penalties.Sum(
-                penalties.Masked(penalties.L2(1.0), [True, True]),
-                penalties.Masked(penalties.L1(1.0), [True, False]),
-            ).prox([1.0, 1.0], 1.0),
-            ValueError,
-            "masks must be disjoint for a prox, got 1 weights in two",
         ),
         (
             lambda: losses.LogisticLoss(X, [0, 1, -1]),

@@ -48,6 +48,12 @@ def test_a_quadratic_is_minimized_from_any_first_step(solve, share):
 
 
 @SOLVERS
+def test_a_run_ends_with_the_first_gradient_of_length_tol(solve):
+    line = SquaredError([[1.0], [2.0]], [2.0, 4.0])  # its gradient at 0 is -5
+    assert [solve(line, [0.0], step=0.1, tol=tol).n_iter for tol in (5.1, 4.9)] == [1, 2]
+
+
+@SOLVERS
 def test_an_l2_penalty_leads_to_the_ridge_solution(solve):
     penalty = Masked(L2(1.0), [False, True])
     run = solve(LOSS, W0, step=0.1, penalty=penalty, tol=1e-7)

@@ -14,8 +14,6 @@ from reglib.penalties import (
     Orthogonal,
     Spectral,
     SpectralBall,
-    Sum,
-    soft_threshold,
 )
 
 P = 6
@@ -38,7 +36,7 @@ CONVEX = {
     "SpectralBall, wide": SpectralBall(5.0, (2, 3)),
     "SpectralBall, tall": SpectralBall(5.0, (3, 2)),
     "Masked Nuclear": Masked(Nuclear(0.7, (2, 2)), MASK),
-    "Sum": Sum(Masked(Spectral(0.7, (2, 2)), MASK), Masked(L1(0.3), ~MASK)),
+    "Masked Spectral": Masked(Spectral(0.7, (2, 2)), MASK),
 }
 NOT_CONVEX = {
     "Orthogonal, wide": Orthogonal(0.7, (2, 3)),
@@ -58,7 +56,6 @@ SWEEPS = {
     "Spectral": lambda lam: Spectral(lam, (3, 2)),
     "Orthogonal": lambda lam: Orthogonal(lam, (2, 3)),
     "SpectralBall": lambda lam: SpectralBall(0.1 + lam, (2, 3)),
-    "Sum": lambda lam: Sum(Masked(Nuclear(lam, (2, 2)), MASK), Masked(L2(lam), ~MASK)),
 }
 
 
@@ -346,16 +343,6 @@ def test_a_matrix_with_a_nan_is_set_aside_as_it_is(make, bad):
     assert not np.isfinite(penalty.value(w)[1])
 
 
-def test_a_sum_over_layers_is_each_penalty_on_its_own_weights():
-    first, second = Masked(L1(0.5), MASK), Masked(L2(0.7), ~MASK)
-    both, w = Sum(first, second), points()
-    np.testing.assert_allclose(both.value(w), first.value(w) + second.value(w))
-    np.testing.assert_array_equal(both.prox(w, 0.5)[:, MASK], L1(0.5).prox(w[:, MASK], 0.5))
-    np.testing.assert_array_equal(both.prox(w, 0.5)[:, ~MASK], L2(0.7).prox(w[:, ~MASK], 0.5))
-    overlapping = Sum(first, Masked(L2(0.7), MASK))
-    np.testing.assert_allclose(overlapping.value(w), first.value(w) + L2(0.7).value(w[:, MASK]))
-
-
 def test_numbers_that_can_be_checked_by_hand():
     w = [3.0, -4.0, 0.5]
     assert L2(2.0).value(w) == 25.25
@@ -363,7 +350,6 @@ def test_numbers_that_can_be_checked_by_hand():
     assert ElasticNet(2.0, 0.25).value(w) == 0.25 * 15.0 + 0.75 * 25.25
     np.testing.assert_array_equal(L1(2.0).prox(w, 0.5), [2.0, -3.0, 0.0])
     np.testing.assert_array_equal(L2(2.0).prox(w, 0.5), [1.5, -2.0, 0.25])
-    np.testing.assert_array_equal(soft_threshold(w, [[1.0], [4.0]]), [[2, -3, 0], [0, 0, 0]])
 
 
 def test_spared_weights_are_free():

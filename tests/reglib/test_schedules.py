@@ -7,7 +7,6 @@ from reglib.losses import SquaredError
 from reglib.optimizers import (
     AdamScaling,
     ClipByNorm,
-    Constant,
     Cosine,
     Hypergradient,
     InverseSqrt,
@@ -26,7 +25,6 @@ LOSS, W0 = SquaredError(X, Y), RNG.standard_normal(4)
 RATES = np.array([0.05, 0.1, 0.2])[:, None]
 # Each makes a rule from its first rate, so that the laws below can sweep it.
 SCHEDULES = {
-    "Constant": Constant,
     "Cosine": lambda rate: Cosine(rate, 8),
     "Cosine to a floor": lambda rate: Cosine(rate, 8, final=0.01),
     "WarmUp": lambda rate: WarmUp(5, Cosine(rate, 8)),
@@ -92,9 +90,9 @@ def test_inputs_are_never_written_to(make):
     np.testing.assert_array_equal(RATES, rate)
 
 
-def test_a_constant_rule_is_a_number():
+def test_a_plan_that_stays_is_a_number():
     sentence = ClipByNorm(1.0), Momentum(0.9), WeightDecay(0.1)
-    numbers, rules = (Optimizer(*sentence, learning_rate=s) for s in (0.1, Constant(0.1)))
+    numbers, rules = (Optimizer(*sentence, learning_rate=s) for s in (0.1, StepDecay(0.1, 1, 1.0)))
     runs = [train(LOSS, o, W0, n_steps=30) for o in (numbers, rules)]
     np.testing.assert_array_equal(runs[0].w, runs[1].w)
     assert numbers.rate(numbers.start(W0)) == 0.1 and np.isnan(rules.rate(rules.start(W0)))
@@ -115,7 +113,7 @@ def test_a_warm_up_climbs_in_equal_steps_and_goes_on_with_the_plan():
     rule = WarmUp(4, Cosine(0.8, 10))
     np.testing.assert_allclose([rule.at(k) for k in range(4)], [0.2, 0.4, 0.6, 0.8])
     assert [rule.at(k) for k in range(4, 14)] == [Cosine(0.8, 10).at(k) for k in range(1, 11)]
-    assert WarmUp(1, Constant(0.5)).at(0) == 0.5
+    assert WarmUp(1, Cosine(0.5, 9)).at(0) == 0.5
 
 
 def test_a_step_decay_multiplies_after_every_so_many_steps():
@@ -259,13 +257,12 @@ def test_sweeps_of_rules_that_do_not_fit_are_named(make):
 @pytest.mark.parametrize(
     ("make", "kind", "words"),
     [
-        (lambda: Constant(0), ValueError, "rate must be finite and > 0, got 0"),
         (lambda: Cosine(-0.1, 5), ValueError, "rate must be finite and > 0, got -0.1"),
         (lambda: Cosine([0.1, 0.2], 5), ValueError, r"a sweep is rate\[:, None\]"),
         (lambda: Cosine(0.1, 0), ValueError, "n_steps must be >= 1, got 0"),
         (lambda: Cosine(0.1, 2.5), TypeError, "n_steps must be a whole number, got 2.5"),
         (lambda: Cosine(0.1, 5, final=-1), ValueError, "final must be finite and >= 0, got -1"),
-        (lambda: WarmUp(0, Constant(0.1)), ValueError, "n_steps must be >= 1, got 0"),
+        (lambda: WarmUp(0, Cosine(0.1, 9)), ValueError, "n_steps must be >= 1, got 0"),
         (lambda: WarmUp(5, 0.1), TypeError, r"then must be a schedule such as Cosine\(0.1, 100\)"),
         (lambda: WarmUp(5, Hypergradient(0.1, 0.1)), TypeError, "then must be a schedule"),
         (lambda: WarmUp(5, Cosine), TypeError, "then must be a schedule"),

@@ -78,6 +78,7 @@ def test_each_placement_ends_where_theory_says(placement, penalty):
     lam = 0.5 / (1 - 0.5 * step) if placement == "shrink_after" else 0.5
     assert run.converged
     np.testing.assert_allclose(run.w, ridge(A, B, lam, mask=mask), atol=1e-8)
+    assert run.objective == pytest.approx(RANDOM.value(run.w) + penalty.value(run.w))
 
 
 def test_coupled_and_decoupled_are_the_same_iteration_in_plain_gradient_descent():
@@ -102,6 +103,16 @@ def test_a_subgradient_ends_in_a_cycle_of_the_predicted_size():
     loss = SquaredError([[1.0]], [0.0])
     run = gradient_descent(loss, L1(1.0), [3.1], step=0.5, max_iter=500, record=True)
     np.testing.assert_allclose(np.abs(run.path[-10:]), 0.5 / (2 - 0.5), rtol=1e-12)
+
+
+def test_momentum_is_far_ahead_on_longley():
+    X, y, _ = longley()
+    loss = SquaredError(standardize(X).X, y - y.mean())
+    ista, fista = (
+        proximal_gradient(loss, L1(0.1), np.zeros(6), accelerated=a, max_iter=100).objective
+        for a in (False, True)
+    )
+    assert fista < 0.6 * ista
 
 
 @pytest.mark.parametrize("accelerated", [False, True])

@@ -1,89 +1,23 @@
-"""A wrong sign or factor in reglib makes a claim of a chapter fail.
+"""A wrong sign or factor in reglib makes a claim of a chapter fail, or a test of the library.
 
-The slow part makes one wrong copy of the package a mistake and runs chapters on it, the quickest
-first, until a claim fails: an assertion, a crash or a chapter without end does not count. It
-writes `_build/mutants.csv`, a line a mistake.
+The slow part tries every wrong copy, as `python -m tests.repo.wrong_copies` does, and compares what
+is caught with the committed table.
 """
 
-import atexit
-import csv
 import datetime
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import chain
 from pathlib import Path
-from queue import Queue
-from threading import Lock
 
 import numpy as np
 import pytest
-from tqdm import tqdm
 
-from trial.data import FOLDER
 from trial.page.claims import ledger
 
 from . import mutants as tools
-from .mutants import ROOT, UNCAUGHT, Mutant, copied, edit, mutants, parsed, reached, subjects
-
-CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-CHAPTERS.sort(key=lambda name: (ROOT / "notebooks" / f"{name}.ipynb").stat().st_size)
-QUICK = ("02_penalties", "03_one_step")
-"""Chapters with claims that look early on at every penalty and solver, and at the rest."""
-PATIENCE = 30
-"""Seconds after which a chapter on a wrong copy is given up, for it may go round for ever."""
-ENDS = ("claim", "assert", "crash", "endless", "passed")
-FREE: Queue[int] = Queue()
-for number in range(2):
-    FREE.put(number)
-TABLE = FOLDER / "mutants.csv"
-
-
-@cache
-def server(slot: int) -> subprocess.Popen:
-    """A process that runs chapters; see chapter_on_mutant.py. Two run at a time."""
-    command = [sys.executable, "-W", "ignore", Path(__file__).with_name("chapter_on_mutant.py")]
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"OPENBLAS_NUM_THREADS": "1"}
-    started = subprocess.Popen(command, env=env, stdin=-1, stdout=-1, text=True)
-    atexit.register(started.kill)
-    return started
-
-
-def played(folder: Path, chapter: str, patience: int = PATIENCE) -> dict:
-    """How a chapter ends on the copy of reglib in `folder`."""
-    order = {"folder": str(folder), "chapter": chapter, "patience": patience}
-    slot = FREE.get()
-    try:
-        process = server(slot)
-        print(json.dumps(order), file=process.stdin, flush=True)
-        ending = json.loads(process.stdout.readline())
-    finally:
-        FREE.put(slot)
-    # the copy, and not the installed package
-    assert "reglib" not in ending or Path(ending["reglib"]).parents[1] == folder
-    return ending
-
-
-def judged(mutant: Mutant, chapters: Iterable[str], folder: Path) -> tuple[str, list[dict]]:
-    """The chapters' endings up to the first failed claim, and the first of ENDS among them."""
-    edit(copied(folder), mutant.file, mutant.where, mutant.kind)
-    endings = []
-    for chapter in chapters:
-        endings.append({"chapter": chapter, **played(folder, chapter)})
-        if endings[-1]["end"] == "claim":
-            break
-    ends = {ending["end"] for ending in endings}
-    return next((end for end in ENDS if end in ends), "passed"), endings
-
-
-def in_pairs(work, things, words):
-    with ThreadPoolExecutor(2) as two:
-        # disable=None: a bar in a terminal, nothing in a log
-        return list(tqdm(two.map(work, things), words, len(things), unit="", disable=None))
+from .mutants import ROOT, copied, edit, mutants, parsed, reached, subjects
+from .wrong_copies import TABLE, committed, fitting, judged, kind_of, played
 
 
 def test_every_penalty_solver_optimizer_and_loss_has_a_wrong_sign_and_a_wrong_factor():
@@ -128,7 +62,7 @@ NUMBERS = """
 import numpy as np
 from reglib.losses import SquaredError
 from reglib.penalties import SpectralBall
-from reglib.solvers import backtracking, barzilai_borwein, lasso_path
+from reglib.solvers import backtracking, barzilai_borwein, elastic_net_path, lasso_path
 
 rng, found = np.random.default_rng(0), []
 P, w = SpectralBall(1.0, (2, 2)), np.array([[0.2, 0.1, 0.0, 0.3], [2.0, 1.0, 0.0, 3.0]])
@@ -139,8 +73,12 @@ for solve in (backtracking, barzilai_borwein):
     found += [*run.w, run.n_iter]
 for n, p in ((40, 8), (5, 30)):
     X = rng.standard_normal((n, p)) @ rng.standard_normal((p, p))
-    path = lasso_path(X, rng.standard_normal(n), [0.5, 0.05, 0.001])
-    found += [*path.w.ravel(), *path.gap, *path.objective]
+    y = rng.standard_normal(n)
+    for path in (
+        lasso_path(X, y, [0.5, 0.05, 0.001]),
+        elastic_net_path(X, y, [0.5, 0.05, 0.001], l1_ratio=0.5),
+    ):
+        found += [*path.w.ravel(), *path.gap, *path.objective]
 print(*found)
 """
 """The numbers of everything that is left out, before and after."""
@@ -163,95 +101,38 @@ def test_what_is_left_out_gives_the_same_numbers(tmp_path, place, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_copy_that_changes_nothing_survives(tmp_path):
+@pytest.mark.parametrize("play", ["notebooks/02_penalties.ipynb", "tests/reglib/test_penalties.py"])
+def test_a_copy_that_changes_nothing_survives(tmp_path, play):
     """x * 1 instead of x is no mistake: whoever reports it as caught reports anything."""
-    same = Mutant(("L1",), "penalties/entries.py", "L1.subgradient", "same", "x", "x * 1")
-    assert judged(same, ["autopsy", "02_penalties"], tmp_path / "same")[0] == "passed"
+    edit(copied(tmp_path / "same"), "penalties/entries.py", "L1.subgradient", "same")
+    assert played(tmp_path / "same", play)["end"] == "passed"
 
 
-def test_the_committed_table_names_mistakes_that_are_made_and_claims_of_the_ledger():
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        (*head, dated), *rows = csv.reader(file)
-    assert head == ["in", "wrong"] and datetime.date.fromisoformat(dated.split()[-1])
-    made, caught = mutants(), {(where, kind) for where, kind, _ in rows}
-    assert not caught & set(UNCAUGHT)
-    assert caught | set(UNCAUGHT) == {(m.where, m.kind) for m in made}
-    assert {id for _, _, id in rows} <= set(ledger())
+def test_the_nearest_tests_are_tried_first():
+    first = {m.where: fitting(m)[0] for m in mutants()}
+    assert first["Nuclear.prox"] == "tests/reglib/test_penalties.py"
+    assert first["newton"] == "tests/reglib/test_newton.py"
+    assert first["Cosine.at"] == "tests/reglib/test_schedules.py"
+
+
+def test_the_committed_table_names_mistakes_that_are_made_and_what_stands_there_to_catch_them():
+    head, *rows = TABLE.read_text(encoding="utf-8").splitlines()
+    assert datetime.date.fromisoformat(head.removeprefix("in,wrong,caught on ").removesuffix(" by"))
+    made, found = mutants(), committed()
+    assert len(rows) == len(found)
+    assert set(found) == {(m.where, m.kind) for m in made}
+    assert {place for place, by in found.items() if by == "nothing"} == set(tools.UNCAUGHT)
+    for by in set(found.values()) - set(ledger()) - {"nothing"}:
+        file, name = by.split("::")
+        assert f"def {name}(" in (ROOT / "tests" / "reglib" / file).read_text(encoding="utf-8")
     for name in subjects():
-        own = {m.kind for m in made if name in m.subjects and (m.where, m.kind) in caught}
-        assert own == {"sign", "factor"}, f"no claim catches a wrong {name} of both kinds"
+        own = {m.kind for m in made if name in m.subjects and found[m.where, m.kind] != "nothing"}
+        assert own == {"sign", "factor"}, f"no wrong {name} of both kinds is caught"
 
 
 @pytest.mark.slow
-def test_each_wrong_sign_and_factor_makes_a_claim_fail(tmp_path):
-    made = mutants()
-    (ROOT / "_build" / "mutants.txt").unlink(missing_ok=True)
-    right = copied(tmp_path / "right")
-    for file, where in sorted({(mutant.file, _function(mutant)) for mutant in made}):
-        edit(right, file, where, "seen")
-    seen = as_it_is(right)
-
-    def judge(numbered):
-        number, mutant = numbered
-        minimizes = mutant.file.startswith(("penalties", "solvers", "fast"))
-        first, second = QUICK if minimizes else QUICK[::-1]
-        rest = (name for name in CHAPTERS if name not in QUICK and _function(mutant) in seen(name))
-        found = judged(mutant, chain((first, second), rest), tmp_path / str(number))
-        note(mutant, *found)
-        return found
-
-    results = list(zip(made, in_pairs(judge, list(enumerate(made)), "wrong copies"), strict=True))
-    report(results)
-    assert {(m.where, m.kind) for m, (end, _) in results if end != "claim"} == set(UNCAUGHT)
-
-
-def _function(mutant: Mutant) -> str:
-    return mutant.where.partition(":")[0]
-
-
-def as_it_is(right: Path):
-    """Chapter -> the functions it runs, found when first asked by running it on the right copy."""
-    known, lock = {}, Lock()
-
-    def seen(chapter: str) -> list[str]:
-        with lock:
-            if chapter not in known:
-                ending = played(right, chapter, 10 * PATIENCE)
-                assert ending["end"] == "passed", f"{chapter}: {ending['words']}"
-                known[chapter] = ending["seen"]
-        return known[chapter]
-
-    return seen
-
-
-def note(mutant: Mutant, end: str, endings: list[dict]) -> None:
-    """A line in _build/mutants.txt as soon as a mutant is judged, for whoever waits."""
-    last = next((e for e in endings if e["end"] == end), {"chapter": "", "words": ""})
-    change = f"{mutant.before} -> {mutant.after}"
-    spent = sum(e["seconds"] for e in endings)
-    line = (
-        mutant.where,
-        mutant.kind,
-        change,
-        end,
-        last["chapter"],
-        last["words"],
-        f"{spent:.1f} s",
-    )
-    (ROOT / "_build").mkdir(exist_ok=True)
-    with (ROOT / "_build" / "mutants.txt").open("a", encoding="utf-8") as file:
-        file.write(" | ".join(line).replace("\n", " ") + "\n")
-
-
-def report(results: list) -> None:
-    """Print the counts; write the page's table to _build/mutants.csv."""
-    counts = {end: sum(e == end for _, (e, _) in results) for end in ENDS}
-    print(f"{len(results)} wrong copies: {counts}")
-    late = sum(bool(e[-1].get("after")) for _, (end, e) in results if end == "claim")
-    print(f"{late} of the claims failed after another cell had stopped")
-    caught = [(m, endings[-1]["words"]) for m, (end, endings) in results if end == "claim"]
-    rows = {(m.where, m.kind, words.partition(":")[0]) for m, words in caught}
-    with (ROOT / "_build" / TABLE.name).open("w", encoding="utf-8", newline="") as file:
-        lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(["in", "wrong", f"claim that failed on {datetime.date.today()}"])
-        lines.writerows(sorted(rows))
+def test_each_wrong_copy_is_caught_as_the_table_says():
+    """What the table names is tried first, so a copy that it no longer catches is looked for."""
+    known = committed()
+    found = {(m.where, m.kind): kind_of(by) for m, by in judged(mutants(), known).items()}
+    assert found == {place: kind_of(by) for place, by in known.items()}

@@ -5,7 +5,7 @@ import pytest
 
 from reglib.diagnostics import gradient_error
 from reglib.networks import MLP
-from reglib.penalties import L1, L2, Masked, Orthogonal, SpectralBall, Sum
+from reglib.penalties import L1, L2, Masked, Orthogonal, SpectralBall
 from trial.chapters.depth import experiment as deep_trial
 from trial.chapters.depth import figures as depth
 from trial.chapters.depth.experiment import (
@@ -128,12 +128,12 @@ def test_figures_have_a_line_for_each_name():
 SMALL = 3  # layers, of 2 x 2
 
 
-def summed(penalty):
-    """What `Layers` should equal: one masked penalty for each matrix, V spared."""
+def masked(penalty):
+    """What `Layers` should add up: one masked penalty for each matrix, V spared."""
     masks = np.zeros((SMALL, SMALL * 4 + 2), bool)
     for k, mask in enumerate(masks):
         mask[4 * k : 4 * k + 4] = True
-    return Sum(*[Masked(penalty, mask) for mask in masks])
+    return [Masked(penalty, mask) for mask in masks]
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,13 @@ def summed(penalty):
 )
 def test_layers_are_a_sum_of_masked_penalties(penalty):
     w = np.random.default_rng(0).standard_normal((4, SMALL * 4 + 2))
-    layers, expected = Layers(penalty, SMALL, 4), summed(penalty)
-    np.testing.assert_allclose(layers.value(w), expected.value(w), rtol=1e-12)
-    np.testing.assert_allclose(layers.subgradient(w), expected.subgradient(w), atol=1e-14)
-    np.testing.assert_allclose(layers.prox(w, 0.1), expected.prox(w, 0.1), atol=1e-14)
+    layers, parts = Layers(penalty, SMALL, 4), masked(penalty)
+    np.testing.assert_allclose(layers.value(w), sum(p.value(w) for p in parts), rtol=1e-12)
+    slopes, after = sum(p.subgradient(w) for p in parts), w
+    np.testing.assert_allclose(layers.subgradient(w), slopes, atol=1e-14)
+    for part in parts:
+        after = part.prox(after, 0.1)
+    np.testing.assert_allclose(layers.prox(w, 0.1), after, atol=1e-14)
 
 
 def test_layers_have_the_gradient_of_their_value():

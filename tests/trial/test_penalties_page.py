@@ -160,26 +160,3 @@ def test_every_picture_can_be_drawn():
         draw(figure, *what)
         assert len(figure.axes) == panels
         assert np.ptp(style.pixels(figure, 0.5)) > 100
-
-
-class Wrong:
-    """L2 of strength 1 with one number wrong."""
-
-    def __init__(self, value=0.5, slope=1.0, kept=1 / 1.5):
-        self.factors = value, slope, kept
-
-    def value(self, w):
-        return self.factors[0] * np.square(w).sum(axis=-1)
-
-    def subgradient(self, w):
-        return self.factors[1] * w
-
-    def prox(self, w, step):
-        return self.factors[2] * w
-
-
-def test_the_laws_of_a_penalty_refuse_a_wrong_sign_or_factor_in_each_method():
-    w = np.random.default_rng(1).standard_normal(16)
-    assert page.lawful(Wrong(), w) and page.others_are_lawful()
-    for wrong in ({"value": 1.0}, {"value": -0.5}, {"slope": 2.0}, {"slope": -1.0}, {"kept": 0.5}):
-        assert not page.lawful(Wrong(**wrong), w), wrong

@@ -14,59 +14,12 @@ from reglib.penalties import (
     L2,
     ElasticNet,
     GroupLasso,
-    Masked,
-    Nuclear,
-    Orthogonal,
-    Spectral,
-    SpectralBall,
-    Sum,
-    soft_threshold,
 )
 from trial.page import style
 
 Array = NDArray[np.float64]
 SCALAR = {"L1": L1(1.0), "L2": L2(1.0), "elastic net": ElasticNet(1.0, 0.5)}
 """What is drawn over a single weight, with lam = 1."""
-
-HALF, SHAPE = np.arange(16) < 8, (4, 4)
-OTHERS = (
-    ElasticNet(1.0, 0.25),
-    GroupLasso(0.5, np.repeat([0, 1, 2], [2, 4, 10])),
-    Nuclear(1.0, SHAPE),
-    Spectral(1.0, SHAPE),
-    Orthogonal(1.0, SHAPE),
-    SpectralBall(2.0, SHAPE),
-    Masked(L2(1.0), HALF),
-    Sum(Masked(L1(1.0), HALF), Masked(L2(1.0), ~HALF)),
-)
-"""Penalties of 16 weights that are neither L1 nor L2 of all of them."""
-
-
-def lawful(penalty: Any, w: Array, step: float = 0.5) -> bool:
-    """Is the subgradient the slope of the value, and does no point near the prox beat it?
-
-    Each of value, subgradient and prox is compared with another, so a wrong sign or factor in one
-    of them shows.
-    """
-    rng = np.random.default_rng(0)
-    at = w if np.isfinite(penalty.value(w)) else w / 10
-    v, small = rng.standard_normal(w.size), 1e-6
-    slope = (penalty.value(at + small * v) - penalty.value(at - small * v)) / (2 * small)
-    best = penalty.prox(w, step)
-    steps = rng.standard_normal((1000, w.size)) * np.geomspace(1e-3, 5, 1000)[:, None]
-    points = np.vstack([best, best + steps])
-    cost = penalty.value(points) + np.square(points - w).sum(axis=-1) / (2 * step)
-    same = np.isclose(slope, penalty.subgradient(at) @ v, rtol=1e-6, atol=1e-6)
-    return bool(same and np.isfinite(cost[0]) and (cost[1:] >= cost[0] - 1e-12).all())
-
-
-def others_are_lawful() -> bool:
-    """The laws for all of OTHERS, and what they are made of: L1, L2, the soft threshold."""
-    w = np.random.default_rng(1).standard_normal(16)
-    mixed = L1(0.25).value(w) + L2(0.75).value(w)
-    shares = np.isclose(OTHERS[0].value(w), mixed)
-    soft = np.allclose(soft_threshold(w, 0.5), L1(1.0).prox(w, 0.5))
-    return bool(shares and soft and all(lawful(penalty, w) for penalty in OTHERS))
 
 
 def hard_threshold(w: Array, threshold: float) -> Array:

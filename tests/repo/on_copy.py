@@ -1,10 +1,11 @@
-"""Run a chapter's code cells, up to its last claim, on a wrong copy of reglib.
+"""Run a chapter, or a file of tests, on a copy of reglib, and tell what failed there first.
 
-A server: each line it reads is {"folder": the copy, "chapter", "patience": seconds}. Each line it
-prints tells how the chapter ended (passed, claim, assert, crash or endless), in which words, the
-seconds, and which of the marked functions ran. Nothing is shown. A chapter stops at the first claim
-that fails. A cell that fails otherwise does not stop it, for a later claim may still fail; without
-one, the first such cell is how it ended. What is not reglib is imported once, for all the copies.
+A server: each line it reads is {"folder": the copy, "play": a notebook, a test file or a test,
+"patience": seconds}. Each line it prints tells how that ended (passed, claim, test, assert, crash
+or endless), in which words, the seconds, and for each of the marked functions when the first claim
+after it was weighed. Nothing is shown. A chapter stops at the first claim that fails. A cell that
+fails otherwise does not stop it, for a later claim may still fail; without one, the first such cell
+is how it ended. What is not reglib is imported once, for all the copies.
 """
 
 import ast
@@ -20,6 +21,7 @@ from time import perf_counter
 
 import IPython.display
 import matplotlib
+import pytest
 
 SHARED = """matplotlib.pyplot sklearn.datasets sklearn.linear_model sklearn.preprocessing
 pandas yaml scipy.optimize ipywidgets"""
@@ -46,8 +48,8 @@ class Undrawn(ast.NodeTransformer):
         return ast.copy_location(ast.Pass(), node) if called.startswith("draw_") else node
 
 
-def run(path: Path) -> dict:
-    """The ending of the chapter."""
+def read(path: Path) -> dict:
+    """The ending of a chapter."""
     from trial import page
     from trial.page import style
     from trial.page.claims import ContradictionError
@@ -56,32 +58,52 @@ def run(path: Path) -> dict:
         setattr(style, name, nothing)
         setattr(page, name, nothing)
     page.explore = nothing
+    os.chdir(path.parent)
     space = {"__name__": "__main__", "display": nothing}
-    first = {"end": "passed", "words": ""}
+    found, begun = {"end": "passed", "words": "", "seen": {}}, perf_counter()
     for number, source in enumerate(cells(path)):
         try:
             exec(compile(Undrawn().visit(ast.parse(source)), f"cell {number}", "exec"), space)
         except ContradictionError as error:
-            return {"end": "claim", "words": str(error), "after": first["words"]}
+            return {"end": "claim", "words": str(error).partition(":")[0]}
         except Exception as error:
-            end = "assert" if isinstance(error, AssertionError) else "crash"
-            if first["end"] == "passed":
-                first = {"end": end, "words": f"cell {number}: {type(error).__name__}: {error}"}
-    return first
+            if found["end"] == "passed":
+                found["end"] = "assert" if isinstance(error, AssertionError) else "crash"
+                found["words"] = f"cell {number}: {type(error).__name__}: {error}"
+        if "claim(" in source:
+            found["seen"] = dict.fromkeys(builtins.SEEN, perf_counter() - begun) | found["seen"]
+    return found
+
+
+class First:
+    """Remembers the first test that failed."""
+
+    name = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.name:
+            self.name = report.nodeid.partition("[")[0].rpartition("/")[2]
+
+
+def tried(folder: str, play: str) -> dict:
+    """The ending of a file of tests, or of one test in it."""
+    first = First()
+    ini = (Path(folder) / "tests").resolve().parent / "pyproject.toml"
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-c", str(ini), "--rootdir", folder]
+    code = pytest.main([*options, f"{folder}/{play}"], plugins=[first])
+    end = "test" if first.name else "crash" if code else "passed"
+    return {"end": end, "words": first.name or str(code)}
 
 
 def answer(order: dict) -> dict:
-    """The ending of order["notebook"] on the copy in order["folder"], in this process."""
-    sys.path.insert(0, order["folder"])
-    builtins.SEEN = set()
-    notebook = Path(order["folder"]) / "notebooks" / f"{order['chapter']}.ipynb"
-    os.chdir(notebook.parent)
-    begun = perf_counter()
-    ending = run(notebook)
+    """The ending of order["play"] on the copy in order["folder"], in this process."""
+    folder, play = order["folder"], order["play"]
+    sys.path[:0] = [folder, f"{folder}/book"]
+    builtins.SEEN, begun = set(), perf_counter()
+    ending = read(Path(folder, play)) if play.endswith(".ipynb") else tried(folder, play)
     import reglib
 
-    ending |= {"seconds": round(perf_counter() - begun, 1), "seen": sorted(builtins.SEEN)}
-    return ending | {"reglib": reglib.__file__}
+    return ending | {"seconds": perf_counter() - begun, "reglib": reglib.__file__}
 
 
 def forked(order: dict) -> dict:
@@ -91,10 +113,10 @@ def forked(order: dict) -> dict:
         try:
             there.send(answer(order))
         except BaseException as error:  # a copy that cannot even be imported
-            there.send({"end": "crash", "words": repr(error), "seconds": 0, "seen": []})
+            there.send({"end": "crash", "words": repr(error), "seconds": 0})
         os._exit(0)
     there.close()
-    late = {"end": "endless", "words": "", "seconds": order["patience"], "seen": []}
+    late = {"end": "endless", "words": "", "seconds": order["patience"]}
     ending = here.recv() if here.poll(order["patience"]) else late
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
