@@ -49,7 +49,8 @@ book: $(STAMP) ## execute the notebooks and build the book
 	@echo "The book is built. Open _build/html/index.html, or: make serve"
 
 # Each notebook is executed once, by nbval, one on each core; the pages are then built from the
-# committed outputs, in a folder of their own and from nothing, so that every warning is seen.
+# committed outputs, in a folder of their own and from nothing, so that every warning is seen. Two
+# browsers visit them while the other tests of the pages run, so these need no workers.
 test: $(STAMP) ## prove it: ruff, unit tests, notebooks, pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,8 +60,7 @@ test: $(STAMP) ## prove it: ruff, unit tests, notebooks, pages
 	  --nbval-sanitize-with tests/nbval.cfg notebooks
 	rm -rf _build/test
 	BOOK_EXECUTE=off $(BIN)/$(BUILD) --path-output _build/test .
-	BOOK_HTML="$(CURDIR)/_build/test/_build/html" $(BIN)/python -m pytest -n auto \
-	  --dist loadfile tests/pages
+	BOOK_HTML="$(CURDIR)/_build/test/_build/html" $(BIN)/python -m pytest tests/pages
 
 test-slow: $(STAMP) ## the tests that take more than a few seconds
 	$(BIN)/python -m pytest -m slow --ignore=tests/pages

@@ -1,4 +1,4 @@
-"""The built book, served on this machine only, and a browser to look at it."""
+"""The built book, served on this machine only, and browsers to look at it."""
 
 import os
 from contextlib import ExitStack
@@ -8,10 +8,24 @@ import pytest
 
 from trial.press.serving import served
 
-from . import visit
+from . import stock, visit
 
 ROOT = Path(__file__).parents[2]
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
+VISITED = {"faults", "planted"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What waits for the visits comes last: the other tests run meanwhile."""
+    items.sort(key=lambda item: bool(VISITED & set(getattr(item, "fixturenames", ()))))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def meanwhile(request):
+    """The visits begin with the first test, if any test asks for them and there is a browser."""
+    asked = any("faults" in item.fixturenames for item in request.session.items)
+    return request.getfixturevalue("faults") if asked and visit.CHROMIUM else None
 
 
 @pytest.fixture(scope="session")
@@ -35,21 +49,26 @@ def have_chromium():
 
 
 @pytest.fixture(scope="session")
-def faults(have_chromium, book, request):
-    """What is wrong with the pages that the chosen tests ask for: {name: {(width, scheme): words}}.
-
-    All are visited at once, so that several browsers have something to do.
-    """
+def faults(book, sheets, request):
+    """{page: what is wrong with it, in the future} for the pages that the chosen tests ask for."""
     asked = [item for item in request.session.items if "faults" in item.fixturenames]
     names = dict.fromkeys(item.callspec.params["name"] for item in asked)
-    found = visit.visit_all([book + name for name in names], book)
-    return {name: found[book + name] for name in names}
+    with visit.visits(visit.Site(book, stock.lost(*sheets, HTML)), names) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
 def browser(have_chromium):
     with visit.chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def sheets(browser, book):
+    """The stock styles before and after, as the browser reads them."""
+    context = browser.new_context()
+    yield stock.sheets(visit.open_page(browser, book + "search.html", book), HTML)
+    context.close()
 
 
 @pytest.fixture

@@ -15,8 +15,41 @@ STATE = """figure => {
     written: [...figure.querySelectorAll("output")].map((output) => output.textContent),
   }));
 }"""
-# In the middle: at the edge the page's fixed header would take the mouse's clicks.
-MIDDLE = "element => element.scrollIntoView({block: 'center', behavior: 'instant'})"
+# Brought to the middle: at the edge the page's fixed header would take the mouse's clicks.
+PLACE = """element => {
+  element.scrollIntoView({ block: "center", behavior: "instant" });
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  return [left, right, (top + bottom) / 2];
+}"""
+SLIDER = 'e => [(e.labels[0]?.innerText ?? "").split("\\n")[0].trim(), +e.max]'
+# Every place of every slider and every sentence in turn.
+HEIGHTS = """figure => {
+  const heights = new Set(), note = () => heights.add(figure.offsetHeight);
+  for (const input of figure.querySelectorAll("input"))
+    for (let at = 0; at <= +input.max; at++) {
+      input.value = at;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      note();
+    }
+  const json = figure.querySelector('script[type="application/json"]');
+  const sentence = figure.querySelector(".trial-sentence");
+  for (const words of json ? JSON.parse(json.textContent).sentences : []) {
+    sentence.textContent = words;
+    note();
+  }
+  return [...heights];
+}"""
+ANSWERED = """radio => [
+  radio.closest("fieldset").querySelector("[role=status]").textContent,
+  radio.dataset.words, radio.closest("label").className, Boolean(radio.value)]"""
+GIVE = """(box, answer) => {
+  const field = box.querySelector("input, select");
+  field.value = answer;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  box.querySelector("button").focus();
+}"""
+TOLD = 'box => [box.className, box.querySelector(".trial-check-words").innerText]'
 
 
 class Figure:
@@ -45,34 +78,25 @@ class Figure:
             self.faults.append(f"{name} does not come back")
 
     def drive(self):
-        """By mouse: a click on the track, a drag along it. By key: one step, both ends."""
+        """By mouse: a click on the track, a drag along it. By key: both ends, one step, home."""
         mouse, start = self.page.mouse, self.now["values"]
         for i, slider in enumerate(self.handle.query_selector_all("input")):
-            label, last = slider.evaluate("e => [e.labels[0]?.innerText.split('\\n')[0], +e.max]")
-            name = f"slider {i + 1} ({(label or '').strip()})"
-            slider.evaluate(MIDDLE)
-            box = slider.bounding_box()
-            left, right, y = box["x"] + 3, box["x"] + box["width"] - 3, box["y"] + box["height"] / 2
-            mouse.click(left, y)
+            label, last = slider.evaluate(SLIDER)
+            name = f"slider {i + 1} ({label})"
+            left, right, y = slider.evaluate(PLACE)
+            mouse.click(left + 3, y)
             self.moved(name, i, 0)
-            mouse.move(left, y)
+            mouse.move(left + 3, y)
             mouse.down()
-            mouse.move(right, y, steps=3)
+            mouse.move(right - 3, y, steps=3)
             mouse.up()
             self.moved(name, i, last)
-            for key, place in {
-                "Home": 0,
-                "ArrowRight": 1,
-                "End": last,
-                "ArrowLeft": last - 1,
-            }.items():
-                slider.press(key)
+            slider.focus()
+            keys = [("Home", 0), ("ArrowRight", 1), ("End", last), ("ArrowLeft", last - 1)]
+            home = [("ArrowLeft", k) for k in reversed(range(start[i], last - 1))]
+            for key, place in keys + (home if start[i] < last else [("End", last)]):
+                self.page.keyboard.press(key)
                 self.moved(f"{name} by {key}", i, place)
-            slider.press("Home")
-            self.moved(name, i, 0)
-            for place in range(1, start[i] + 1):
-                slider.press("ArrowRight")
-                self.moved(name, i, place)
             # Two neighbors may look alike, all places of a slider may not.
             rest = [v for k, v in enumerate(start) if k != i]
             line = [
@@ -80,42 +104,38 @@ class Figure:
             ]
             if len({seen["picture"] for seen in line}) < 2:
                 self.faults.append(f"{name} is dead: always the same picture")
+        if len(heights := self.handle.evaluate(HEIGHTS)) > 1:
+            self.faults.append(f"the figure is {heights} pixels high while a reader drags")
         return self.faults
 
 
 def drive_quiz(page, question):
     """Choose each answer of a question: the first by mouse, the others by key."""
-    radios = question.query_selector_all("input[type=radio]")
-    radios[0].evaluate(MIDDLE)
     faults = []
-    for k, radio in enumerate(radios):
+    for k, radio in enumerate(question.query_selector_all("input[type=radio]")):
         if k == 0:
-            radio.click()
+            left, right, y = radio.evaluate(PLACE)
+            page.mouse.click((left + right) / 2, y)
         else:
             page.keyboard.press("ArrowDown")
-        words, expected, state, right = radio.evaluate("""radio => [
-          radio.closest("fieldset").querySelector("[role=status]").textContent,
-          radio.dataset.words, radio.closest("label").className, Boolean(radio.value)]""")
+        words, expected, state, right = radio.evaluate(ANSWERED)
         if not expected or words != expected or state != ("right" if right else "wrong"):
             faults.append(f"a quiz does not answer to its choice {k + 1}")
     return faults
 
 
-def drive_exercise(box):
+def drive_exercise(page, box):
     """A wrong answer gets a hint, the right one is told so."""
     exercise = json.loads(box.get_attribute("data-exercise"))
     right, choices = exercise["right"], exercise["choices"]
     wrong = next(c for c in choices if c != right) if choices else " ".join("1e99" for _ in right)
     faults = []
     for answer, state in ((wrong, "wrong"), (right, "right")):
-        if choices:
-            box.query_selector("select").select_option(answer)
-        else:
-            field = box.query_selector("input")
-            field.fill(answer if isinstance(answer, str) else " ".join(map(str, answer)))
-        box.query_selector("button").press("Enter")
-        told = box.query_selector(".trial-check-words").inner_text()
-        if f"trial-check-{state}" not in box.get_attribute("class") or not told:
+        typed = answer if isinstance(answer, str) else " ".join(map(str, answer))
+        box.evaluate(GIVE, typed)
+        page.keyboard.press("Enter")
+        kind, told = box.evaluate(TOLD)
+        if f"trial-check-{state}" not in kind or not told:
             faults.append(f"an exercise does not say that {answer} is {state}")
     return faults
 
@@ -128,5 +148,5 @@ def drive(page):
     for question in page.query_selector_all(".trial-quiz fieldset"):
         faults += drive_quiz(page, question)
     for box in page.query_selector_all(".trial-check[data-exercise]"):
-        faults += drive_exercise(box)
+        faults += drive_exercise(page, box)
     return faults

@@ -1,5 +1,6 @@
 """What can be said of the built pages without a browser."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -42,17 +43,23 @@ def test_the_root_leads_to_the_landing_page():
     assert "book/index.html" in soup("index.html").find("meta")["content"]
 
 
+def loaded(name):
+    """The address of every file that a page loads, at once or when one of its sliders is moved."""
+    for tag in soup(name).find_all(
+        ["img", "script", "link", "iframe", "source", "video", "object"]
+    ):
+        if not (tag.name == "link" and "canonical" in tag.get("rel", [])):
+            yield from (tag[key] for key in ("src", "href", "srcset", "data") if tag.get(key))
+    for data in soup(name).select("figure.trial-explore script[type='application/json']"):
+        yield from json.loads(data.string)["frames"]
+
+
 @every_page
-def test_no_page_loads_anything_from_elsewhere(name):
-    loads = [
-        tag.get(attribute, "")
-        for tag in soup(name).find_all(
-            ["img", "script", "link", "iframe", "source", "video", "object"]
-        )
-        for attribute in ("src", "href", "srcset", "data")
-        if not (tag.name == "link" and "canonical" in tag.get("rel", []))
-    ]
-    assert not [url for url in loads if re.match(r"(https?:)?//", url)]
+def test_what_a_page_loads_lies_in_the_book_and_is_found_from_a_folder_too(name):
+    for url in loaded(name):
+        path = unquote(urldefrag(url)[0].split("?")[0])
+        inside = not re.match(r"\w+:|/", url) and ((HTML / name).parent / path).exists()
+        assert inside or url.startswith("data:image/"), url
 
 
 @every_page
@@ -128,3 +135,10 @@ def test_exercises_and_theorems_have_the_numbers_that_their_labels_say():
     assert [re.match(r"Theorem (T\d+) ", title)[1] for title in titles] == [
         f"T{k}" for k in range(1, 20)
     ]
+
+
+@every_page
+def test_a_quiz_has_one_right_answer_and_words_for_each(name):
+    for question in soup(name).select(".trial-quiz fieldset"):
+        said = [choice["data-words"].split(". ")[0] for choice in question.select("input")]
+        assert sorted(said) == ["No"] * (len(said) - 1) + ["Right"]

@@ -3,7 +3,7 @@
 import pytest
 
 pytestmark = pytest.mark.browser
-CHAPTER = "notebooks/03_one_step.html"
+CHAPTER = "notebooks/speed.html"  # a short one
 SCROLL = """(to) => new Promise((done) => {
   addEventListener("scroll", done, { once: true });
   scrollTo(0, to);

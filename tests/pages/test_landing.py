@@ -20,9 +20,6 @@ FIRST = "book/index.html"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
 ORDER = [page["file"] for part in TOC for page in part["chapters"]]
 CHAPTERS = [name for name in PAGES if name.startswith("notebooks/")]
-EXPLORED = [
-    name for name in CHAPTERS if 'class="trial-explore"' in (HTML / name).read_text("utf-8")
-]
 WRITTEN = [name for name in PAGES if name not in ("index.html", "search.html")]
 
 
@@ -87,39 +84,6 @@ def test_no_two_chapters_are_described_alike(name):
     found = {soup(page).find("meta", attrs={"name": "description"})["content"] for page in CHAPTERS}
     assert len(found) == len(CHAPTERS)
     assert soup(name).find("meta", attrs={"name": "robots"}) is None
-
-
-# Shows every frame's words in turn; the figure must keep its height.
-JUMPS = """async () => {
-  const heights = new Set();
-  for (const figure of document.querySelectorAll("figure.trial-explore")) {
-    const data = JSON.parse(figure.querySelector("script").textContent);
-    const inputs = [...figure.querySelectorAll("input")];
-    const own = new Set();
-    for (const input of inputs)
-      for (let at = 0; at <= +input.max; at++) {
-        input.value = at;
-        input.dispatchEvent(new Event("input", { bubbles: true }));
-        own.add(figure.offsetHeight);
-      }
-    const sentence = figure.querySelector(".trial-sentence");
-    for (const words of data.sentences) {
-      sentence.textContent = words;
-      own.add(figure.offsetHeight);
-    }
-    heights.add(own.size);
-  }
-  return [...heights];
-}"""
-
-
-@pytest.mark.browser
-def test_nothing_moves_while_a_reader_drags(look, book):
-    for width in (390, 1280):
-        page = look(book + FIRST, book, width=width)
-        for name in [FIRST, *EXPLORED]:
-            page.goto(book + name)
-            assert page.evaluate(JUMPS) == [1], (name, width)
 
 
 @pytest.mark.browser

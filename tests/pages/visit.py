@@ -1,16 +1,18 @@
 """Look at pages as readers do, light and dark, wide and narrow, and write down what is wrong.
 
 Each page is loaded twice and seen in four views: wide it opens in light and turns dark, narrow the
-other way round. `page.js` holds what is asked of a page. axe's rules on structure see every
-element, once a load, as they do not depend on colors; its rules on colors, which take most of its
-time, see three elements of each kind, where a kind is one text color on one ground (a listing has
-thousands of words and few kinds). A kind without fault is not looked at again, on no page.
+other way round. `page.js` is asked what is broken, `audit.js` what axe says, `styles.js` what the
+page misses of the stock styles. axe's rules on structure see every element, once a load, as they do
+not depend on colors; its rules on colors see three elements of each kind, where a kind is one text
+color on one ground (a listing has thousands of words and few kinds). A kind without fault is not
+looked at again, on no page. Then all that answers is driven, and at last all that can be is opened.
 """
 
 import queue
 import shutil
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -18,7 +20,8 @@ from playwright.sync_api import sync_playwright
 
 from .drive import drive
 
-LOADS = {1280: ("light", "dark"), 390: ("dark", "light")}
+WIDE, NARROW = 1280, 390
+LOADS = {WIDE: ("light", "dark"), NARROW: ("dark", "light")}
 VIEWS = [(width, scheme) for width, schemes in LOADS.items() for scheme in schemes]
 BROWSERS = 2
 KILOBYTES, REQUESTS, SHIFT = 400, 25, 0.01
@@ -26,7 +29,8 @@ KILOBYTES, REQUESTS, SHIFT = 400, 25, 0.01
 # The shell is the same engine without windows: it takes two thirds of the processor time.
 BROWSER_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
-SCRIPT = AXE_SCRIPT + (Path(__file__).parent / "page.js").read_text("utf-8")
+SCRIPTS = [(Path(__file__).parent / f"{name}.js").read_text("utf-8") for name in ("page", "styles")]
+AUDIT = AXE_SCRIPT + (Path(__file__).parent / "audit.js").read_text("utf-8")
 FORBIDDEN = ("mathjax", "require.js", "require.min.js", "html-manager", "widget", "thebe")
 TURNED = "(scheme) => [undefined, scheme].includes(document.documentElement.dataset.theme)"
 
@@ -48,7 +52,8 @@ def open_page(browser, address, host, width=1280, scheme="light", script=True):
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script
     )
-    context.add_init_script(SCRIPT)
+    for words in SCRIPTS:
+        context.add_init_script(words)
     page = context.new_page()
     page.faults = []
     note = page.faults.append
@@ -86,9 +91,9 @@ def look(page):
     return faults + [f"broken anchor: {anchor}" for anchor in page.evaluate("seen.anchors()")]
 
 
-def shift_again(browser, address, host, width, scheme):
+def shift_again(browser, *load):
     """The layout shift of another load: on a busy machine a font can miss the first paint."""
-    page = open_page(browser, address, host, width, scheme)
+    page = open_page(browser, *load)
     weight(page)
     page.evaluate("seen.scroll()")
     shift = page.evaluate("seen.shift()")
@@ -96,57 +101,89 @@ def shift_again(browser, address, host, width, scheme):
     return shift
 
 
-def audit(page, everything, known):
-    """What axe finds, as pairs (is it a color?, words); adds to the `known` kinds of text."""
-    fresh = [kind for kind in page.evaluate("seen.kinds()") if kind not in known]
-    if not fresh and not everything:
-        return []
-    found = page.evaluate("([all, fresh]) => seen.audit(all, fresh)", [everything, fresh])
-    if not any(color for color, _ in found):
-        known.update(fresh)
-    return found
+@dataclass
+class Site:
+    """The pages at an address, and what is known of them all."""
+
+    host: str
+    lost: list[str] = field(default_factory=list)  # selectors that the shipped styles are without
+    known: set[str] = field(default_factory=set)  # kinds of text without fault
+
+    def visit(self, browser, name):
+        """The faults of one page in each of its views: {(width, scheme): [words]}."""
+        found = {}
+        for width, schemes in LOADS.items():
+            load = (self.host + name, self.host, width, schemes[0])
+            page = open_page(browser, *load)
+            late = too_heavy(page)
+            page.evaluate("seen.scroll()")
+            page.evaluate(AUDIT)
+            for scheme in schemes:
+                if scheme != schemes[0]:
+                    page.emulate_media(color_scheme=scheme)
+                page.wait_for_function(TURNED, arg=scheme)
+                page.evaluate("seen.settled()")
+                found[width, scheme] = look(page) + self.pale(page)
+            late += page.evaluate("audit.structure()")
+            late += page.evaluate("seen.stops()") + drive(page)
+            if (shift := page.evaluate("seen.shift()")) > SHIFT:
+                shift = min(shift, shift_again(browser, *load))
+            if shift > SHIFT:
+                late.append(f"the layout shifts by {shift:.3f}, {SHIFT} is allowed")
+            if width == NARROW:
+                late += self.missed(page)
+            page.evaluate("seen.unfold()")
+            late += page.evaluate("seen.stops()")
+            if width == NARROW:
+                page.evaluate("seen.press()")
+                late += self.missed(page)
+            for scheme in schemes:
+                found[width, scheme] += page.faults + late
+            page.context.close()
+        return found
+
+    def pale(self, page):
+        """What axe says of the colors of those kinds of text that are not known."""
+        fresh = [kind for kind in page.evaluate("audit.kinds()") if kind not in self.known]
+        found = page.evaluate("kinds => audit.colors(kinds)", fresh) if fresh else []
+        if not found:
+            self.known.update(fresh)
+        return found
+
+    def missed(self, page):
+        """Each rule that the styles have lost and that the page has something for."""
+        found = page.evaluate("lost => styles.matching(lost)", self.lost) if self.lost else []
+        return [f"the styles have lost {selector}" for selector in found]
 
 
-def visit(browser, address, host, known):
-    """The faults of one page in each of its views: {(width, scheme): [words]}."""
-    found = {}
-    for width, schemes in LOADS.items():
-        page = open_page(browser, address, host, width, schemes[0])
-        late = too_heavy(page)
-        page.evaluate("seen.scroll()")
-        for scheme in schemes:
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_function(TURNED, arg=scheme)
-            page.evaluate("seen.settled()")
-            axe = audit(page, scheme == schemes[0], known)
-            found[width, scheme] = look(page) + [words for color, words in axe if color]
-            late += [words for color, words in axe if not color]
-        late += drive(page)
-        if (shift := page.evaluate("seen.shift()")) > SHIFT:
-            shift = min(shift, shift_again(browser, address, host, width, schemes[0]))
-        if shift > SHIFT:
-            late.append(f"the layout shifts by {shift:.3f}, {SHIFT} is allowed")
-        for scheme in schemes:
-            found[width, scheme] += page.faults + late
-        page.context.close()
-    return found
+@contextmanager
+def visits(site, names):
+    """{name: the faults of the page, in the future}: several browsers see to it meanwhile."""
+    futures, waiting = {name: Future() for name in names}, queue.SimpleQueue()
+    for name in futures:
+        waiting.put(name)
 
+    def left():
+        with suppress(queue.Empty):
+            while True:
+                yield waiting.get_nowait()
 
-def visit_all(addresses, host, browsers=BROWSERS):
-    """{address: faults by view} of many pages, several browsers at work."""
-    waiting, found, known = queue.SimpleQueue(), {}, set()
-    for address in addresses:
-        waiting.put(address)
+    def work():
+        try:
+            with chromium() as browser:
+                for name in left():
+                    try:
+                        futures[name].set_result(site.visit(browser, name))
+                    except Exception as error:
+                        futures[name].set_exception(error)
+        except Exception as error:  # without a browser nobody shall wait for what is left
+            for name in left():
+                futures[name].set_exception(error)
 
-    def work(_):
-        with chromium() as browser:
-            while not waiting.empty():
-                try:
-                    address = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                found[address] = visit(browser, address, host, known)
-
-    with ThreadPoolExecutor(browsers) as pool:
-        list(pool.map(work, range(min(browsers, len(addresses)))))
-    return found
+    with ThreadPoolExecutor(BROWSERS) as pool:
+        for _ in range(BROWSERS):
+            pool.submit(work)
+        try:
+            yield futures
+        finally:
+            list(left())  # a run that is stopped visits no more

@@ -1,22 +1,12 @@
-"""Every page in a real browser, light and dark, wide and narrow; every slider by mouse and key."""
+"""The visits are watched: each fault, planted on a page, is found in the views that show it."""
 
 import os
 
 import pytest
 
 from . import visit
-from .test_files import PAGES
 
 pytestmark = pytest.mark.browser
-SCHEMES = ("light", "dark")
-CHAPTER = "notebooks/03_one_step.html"
-
-
-@pytest.mark.parametrize("view", visit.VIEWS, ids=lambda view: f"{view[0]}-{view[1]}")
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "index.html"])
-def test_a_page_has_no_fault(faults, name, view):
-    assert faults[name][view] == []
-
 
 PAGE = "<!doctype html><html lang=en><title>A page</title><main><h1>A page</h1>{}</main></html>"
 ALL, DARK = set(visit.VIEWS), {view for view in visit.VIEWS if view[1] == "dark"}
@@ -40,6 +30,7 @@ RED, BLACK = SVG.format("<path stroke='red' d='M0 0h9'/>"), SVG.format("<path d=
 DRAW = f"""image.src = at == 1 ? "{RED}" : "{BLACK}".replace("h9v9", `h9v${{at}}`);"""
 SAY = """say(at == 1 ? "One dot." : "Dot " + at);"""
 MOVE = DRAW + SAY
+WIDE = '<pre style="width: 99px; overflow: auto" {}>A line that is longer than its box is.</pre>'
 QUIZ = """<form class="trial-quiz"><fieldset><legend>Which?</legend>
 <label><input type="radio" name="a" value="1" data-words="Right.">A</label>
 <label><input type="radio" name="a" value="" data-words="No.">B</label><p role="status"></p>
@@ -106,6 +97,36 @@ document.querySelector("input").onkeydown = (event) => event.preventDefault();</
         "other words than it says",
         ALL,
     ),
+    "a slider that changes the height of its figure": (
+        FIGURE.format(red=RED, move=MOVE + "figure.style.paddingTop = `${at}px`;"),
+        "pixels high while a reader drags",
+        ALL,
+    ),
+    "a box that scrolls and is no stop": (WIDE.format(""), "scrolls and is no stop", ALL),
+    "a box that scrolls and is a stop": (WIDE.format("tabindex=0"), "", set()),
+    "a box that scrolls under another name": (
+        WIDE.format('tabindex=0 role=group aria-label="table" data-scroll-name="listing"'),
+        "scrolls under another name",
+        ALL,
+    ),
+    "a stop that does not scroll": ("<pre tabindex=0>Text.</pre>", "does not scroll", ALL),
+    "a folded box that scrolls and is no stop": (
+        f"<details><summary>Open</summary>{WIDE.format('')}</details>",
+        "scrolls and is no stop",
+        ALL,
+    ),
+    "something whose style is lost": ('<p class="sd-gone">A.</p>', "have lost .sd-gone", NARROW),
+    "something whose style is lost once a button is pressed": (
+        """<button class="copybtn" onclick="this.className = 'sd-gone'">Copy</button>""",
+        "have lost .sd-gone",
+        NARROW,  # it is looked for once a page
+    ),
+    "a link in what is drawn of a formula": (
+        f'<span class="katex-html" aria-hidden="true">{"<i>x</i>" * 9}<a href="#">y</a></span>',
+        "axe aria-hidden-focus",
+        ALL,
+    ),
+    "a role that is none": ('<p role="nothing">Text.</p>', "axe aria-roles", ALL),
     "a broken anchor": ('<a href="#nowhere">A place.</a>', "broken anchor: nowhere", ALL),
     "too many bytes": (f"<!--{os.urandom(500_000).hex()}-->", "kB at first view", ALL),
     "too many requests": (
@@ -154,123 +175,21 @@ new PerformanceObserver(() => document.querySelector("#late").style.height = "30
 
 @pytest.fixture(scope="module")
 def planted(have_chromium, serve, tmp_path_factory):
-    """What is found on a page for each planted fault."""
+    """What is found on a page for each planted fault, in the future."""
     folder = tmp_path_factory.mktemp("planted")
     (folder / "favicon.ico").write_bytes(b"")
     (folder / "favicon.svg").write_text(RED.partition(",")[2])
     (folder / "mathjax.js").write_text("")
-    host = serve(folder)
-    addresses = {name: f"{host}{k}.html" for k, name in enumerate(PLANTED)}
-    for k, (body, *_) in enumerate(PLANTED.values()):
-        (folder / f"{k}.html").write_text(PAGE.format(body))
-    found = visit.visit_all(list(addresses.values()), host)
-    return {name: found[address] for name, address in addresses.items()}
+    names = {name: f"{k}.html" for k, name in enumerate(PLANTED)}
+    for name, (body, *_) in PLANTED.items():
+        (folder / names[name]).write_text(PAGE.format(body))
+    with visit.visits(visit.Site(serve(folder), [".sd-gone"]), names.values()) as found:
+        yield {name: found[names[name]] for name in names}
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_seen(planted, name):
     _, word, views = PLANTED[name]
-    blamed = {view for view, faults in planted[name].items() if any(word in f for f in faults)}
+    found = planted[name].result()
+    blamed = {view for view, faults in found.items() if any(word in f for f in faults)}
     assert blamed == views
-
-
-@pytest.fixture(params=SCHEMES)
-def slider(look, book, request):
-    """The chapter's interactive figure, and what it shows now."""
-    page = look(book + CHAPTER, book, scheme=request.param)
-    figure = page.locator("figure.trial-explore").first
-    # In the middle: at the edge the page's fixed header would take the mouse's clicks.
-    figure.locator("input").first.evaluate("e => e.scrollIntoView({block: 'center'})")
-
-    def state():
-        image = figure.locator("img")
-        return {
-            "picture": image.get_attribute("src"),
-            "loaded": image.evaluate("async (i) => { await i.decode(); return i.naturalWidth; }"),
-            "alt": image.get_attribute("alt"),
-            "sentence": figure.locator(".trial-sentence").inner_text(),
-            "spoken": figure.locator("input").first.get_attribute("aria-valuetext"),
-            "written": figure.locator("output").first.inner_text(),
-        }
-
-    return page, figure, state
-
-
-def changed(before, after):
-    """Picture, alternative text, sentence and value moved together, and agree."""
-    assert after["loaded"] > 0
-    assert all(before[key] != after[key] for key in ("picture", "alt", "sentence", "spoken"))
-    assert after["alt"] == after["sentence"] and after["spoken"] == after["written"]
-    assert f"λ = {after['spoken']}," in after["sentence"]
-    return True
-
-
-def test_the_sliders_answer_to_keys(slider):
-    page, figure, state = slider
-    handle = figure.locator("input").first
-    handle.focus()
-    start = state()
-    for key in ("ArrowRight", "Home", "End", "ArrowLeft"):
-        before = state()
-        page.keyboard.press(key)
-        assert changed(before, state())
-    handle.fill("4")
-    assert state() == start  # the same place shows the same picture
-    assert page.faults == []
-
-
-def test_the_sliders_answer_to_the_mouse(slider):
-    page, figure, state = slider
-    before = state()
-    box = figure.locator("input").first.bounding_box()
-    page.mouse.click(box["x"] + 3, box["y"] + box["height"] / 2)
-    assert changed(before, state())
-    before = state()
-    page.mouse.move(box["x"] + 3, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2, steps=5)
-    page.mouse.up()
-    assert changed(before, state())
-
-
-def test_the_second_slider_is_alive_too(slider):
-    page, figure, state = slider
-    before = state()
-    figure.locator("input").nth(1).focus()
-    page.keyboard.press("ArrowRight")
-    after = state()
-    assert before["picture"] != after["picture"] and before["sentence"] != after["sentence"]
-    assert before["spoken"] == after["spoken"]  # the first slider did not move
-
-
-def test_without_script_the_figure_still_shows_a_picture(look, book):
-    page = look(book + CHAPTER, book, script=False)
-    figure = page.locator("figure.trial-explore").first
-    figure.scroll_into_view_if_needed()
-    assert figure.locator("img").get_attribute("alt")
-    assert "JavaScript" in figure.inner_text()
-
-
-def test_folded_proofs_and_solutions_open_on_a_click(look, book):
-    page = look(book + CHAPTER, book)
-    solution = page.locator(".solution.dropdown").first
-    words = solution.locator("p").nth(1)
-    assert not words.is_visible()
-    solution.locator("button, summary").first.click()
-    assert words.is_visible()
-    assert page.faults == []
-
-
-def test_the_ledger_shows_one_verdict_of_one_section(look, book):
-    page = look(book + "book/verdicts.html", book)
-    shown = page.locator(".ledger-entry:not([hidden])")
-    assert shown.count() == 70
-    page.locator('.ledger-filter button[data-verdict="false"]').click()
-    labels = set(shown.locator(".verdict-label").all_inner_texts())
-    assert labels == {"False"} and 1 < (everywhere := shown.count()) < 70
-    page.locator(".ledger-filter select").select_option("article-section-7-3")
-    assert 0 < shown.count() < everywhere
-    assert page.locator("section:has(> .ledger-entry):visible").count() == 1
-    page.locator(".ledger-filter button").first.click()
-    page.locator(".ledger-filter select").select_option("")
-    assert shown.count() == 70
