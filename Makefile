@@ -105,9 +105,6 @@ bench: $(STAMP) $(RIVALS) ## time reglib beside what a reader would use instead 
 	$(BIN)/python -m benchmarks.chapters
 	$(BIN)/python -m trial.press.notebooks speed
 
-bench-quick: $(RIVALS) ## the same for the smaller data and one seed, and nothing is written
-	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks --quick
-
 bench-compare: $(RIVALS) ## which rows of the committed table a fresh run does not confirm
 	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks --compare
 
@@ -124,12 +121,6 @@ $(LIGHTHOUSE): benchmarks/package.json
 
 lighthouse: $(STAMP) $(LIGHTHOUSE) ## measure every built page (half an hour; PAGES=book/index.html)
 	$(BIN)/python -m benchmarks.lighthouse $(PAGES)
-
-lighthouse-faults: $(STAMP) $(LIGHTHOUSE) ## what costs a page points besides its speed
-	$(BIN)/python -m benchmarks.lighthouse --faults $(PAGES)
-
-lighthouse-missed: $(STAMP) ## which goals the committed table misses, by how much and why
-	$(BIN)/python -m benchmarks.lighthouse --missed
 
 format: $(STAMP) ## format the code as `make test` wants it
 	$(BIN)/ruff check --fix .

@@ -1,38 +1,29 @@
 """`python -m benchmarks`: the whole table, written to results.csv and machine.json.
 
---quick: one seed and the smaller data, in about two minutes, and nothing is written.
 --compare: beside the committed table; nothing is written, and the exit code is 1 where rows differ.
 BENCH_ANYWAY=1: on a busy machine too, by processor time.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
 
 from tqdm import tqdm
 
 from benchmarks import harness, startup, table
-from benchmarks.harness import BusyError, Case
 
 SEEDS = range(3)
 
 
-def collect(seeds: range, quick: bool) -> list[Callable[[], Iterator[Case]]]:
-    """The parts of the table, imported when the threads are pinned."""
-    from benchmarks import linear, nets
-
-    return [lambda part=part: part.cases(seeds, quick) for part in (linear, nets)]
-
-
-def measured(seeds: range, quick: bool) -> list[table.Row]:
+def measured() -> list[table.Row]:
     """Every row, with a bar that names what is being timed."""
-    samples = startup.samples(5 if quick else 15)
+    from benchmarks import linear, nets  # once the threads are pinned
+
+    samples = startup.samples(15)
     with tqdm(unit="case", disable=None) as bar:
-        for part in collect(seeds, quick):
+        for part in (linear, nets):
             try:
-                for case in part():
+                for case in part.cases(SEEDS):
                     bar.set_description(f"{case.work}, {case.data}")
                     samples.append(harness.measure(case))
                     bar.update()
@@ -41,32 +32,22 @@ def measured(seeds: range, quick: bool) -> list[table.Row]:
     return [*harness.rows(samples)]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the facts and the table; 1 where a comparison finds rows that differ, 2 when busy."""
-    options = argparse.ArgumentParser(
-        "python -m benchmarks", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    options.add_argument("--quick", action="store_true")
-    options.add_argument("--compare", action="store_true")
-    options = options.parse_args(arguments)
+def main(compare: bool) -> int:
+    """Print the facts and the table; 1 where a comparison finds rows that differ."""
     harness.pin()
-    try:
-        facts = harness.facts(harness.check_load(harness.PATIENCE))
-    except BusyError as error:
-        print(error, file=sys.stderr)
-        return 2
+    facts = harness.facts(harness.check_load())
     print("; ".join(f"{name} {value}" for name, value in facts.items()), flush=True)
-    rows = measured(range(1) if options.quick else SEEDS, options.quick)
-    print(table.HEAD, *map(table.line, rows), sep="\n", flush=True)
-    if options.compare:
+    rows = measured()
+    for row in rows:
+        print(*(row[name] for name in table.SHOWN), sep=" | ")
+    if compare:
         found = table.departures(rows, table.read(table.RESULTS))
         print(*(found or ["Every ratio agrees with the committed table."]), sep="\n")
         return int(bool(found))
-    if not options.quick:
-        table.write(rows, table.RESULTS)
-        table.write_facts(facts)
+    table.write(rows, table.RESULTS)
+    table.write_facts(facts)
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(compare=sys.argv[1:] == ["--compare"]))

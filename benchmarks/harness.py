@@ -28,10 +28,6 @@ RIVALS = {"scikit-learn": "sklearn", "celer": "celer", "torch": "torch", "jax": 
 PINS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 
 
-class BusyError(Exception):
-    """Other programs are running."""
-
-
 @dataclass(frozen=True)
 class Rival:
     """Something to be compared with: at `setting`, with the ratio (ours / theirs) to be reached.
@@ -95,8 +91,8 @@ def pin() -> None:
         pass
 
 
-def check_load(patience: float = 0) -> str:
-    """A sentence about the load; BusyError above BUSY, unless BENCH_ANYWAY=1 says to go on.
+def check_load(patience: float = PATIENCE) -> str:
+    """A sentence about the load; SystemExit above BUSY, unless BENCH_ANYWAY=1 says to go on.
 
     What ran just before, such as an installation, is still in the average: so many seconds of
     patience let it fall.
@@ -109,7 +105,7 @@ def check_load(patience: float = 0) -> str:
     if load <= BUSY:
         return f"load average {load:.2f}"
     if not anyway:
-        raise BusyError(
+        raise SystemExit(
             f"the load average is {load:.2f}, above {BUSY}: other programs are running, so times "
             "would mean nothing. Wait a minute, or set BENCH_ANYWAY=1 to go on regardless."
         )

@@ -1,18 +1,14 @@
 """`python -m benchmarks.lighthouse [pages]`: what Lighthouse says of every page of the built book.
 
 Each page is loaded five times as a telephone would and three times as a desktop would, and its row
-is kept in lighthouse.csv at once, so that a run which is stopped loses one page. The report of the
-first load goes to _build/lighthouse/reports.
+is kept in lighthouse.csv at once, so that a run which is stopped loses one page. What costs a page
+points stands in the report of its first load, in _build/lighthouse/reports.
 
---faults: one load of each page and form, on a busy machine too, and only what costs points in
-accessibility, best practices and SEO, which do not depend on time; nothing is written.
---missed: which goals the committed table misses, by how much and why; nothing is measured.
 BOOK_HTML: another folder than _build/html. BENCH_ANYWAY=1: on a busy machine too.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import os
@@ -27,8 +23,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks import harness, scores, table
-from benchmarks.scores import Report
+from benchmarks import harness, table
 from trial.press.paper import BROWSERS
 from trial.press.serving import served
 
@@ -37,8 +32,23 @@ HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 INSTALLED = ROOT / "_build" / "lighthouse"
 RESULTS, MACHINE = table.FOLDER / "lighthouse.csv", table.FOLDER / "lighthouse.json"
 RUNS = {"mobile": 5, "desktop": 3}
-AGAIN = {"onlyAudits": [*scores.METRICS.values(), "network-requests"]}
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+METRICS = {
+    "first_contentful_paint": "first-contentful-paint",
+    "largest_contentful_paint": "largest-contentful-paint",
+    "speed_index": "speed-index",
+    "total_blocking_time": "total-blocking-time",
+    "layout_shift": "cumulative-layout-shift",
+}
+"""What performance is made of, by column. Times in ms, those of the run with the median score."""
+COLUMNS = [
+    *("page", "form", "performance", "performance_low", "performance_high", *CATEGORIES[1:]),
+    *(*METRICS, "kB", "requests", "machine", "date"),
+]
+"""Of lighthouse.csv; `machine` is what Lighthouse's own measure of the processor's speed gave."""
+AGAIN = {"onlyAudits": [*METRICS.values(), "network-requests"]}
 """Flags of every load but the first: what depends on time is taken again, and no more."""
+Report = dict[str, Any]
 Run = Callable[[str, str, dict], Report]
 
 
@@ -46,23 +56,18 @@ class PageError(Exception):
     """A page was not measured."""
 
 
-def tool(names: Sequence[str], package: str) -> str:
-    """The path of the first program that is there; SystemExit says what to install."""
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        named = " or ".join(names)
-        raise SystemExit(f"Lighthouse needs {named}; none was found (Debian: apt-get {package}).")
-    return found
-
-
 def tools() -> tuple[str, str]:
     """Node and Chromium, with Lighthouse installed and a book to look at; else SystemExit."""
-    found = tool(["node"], "install nodejs npm"), tool(BROWSERS, "install chromium")
+    node, chromium = shutil.which("node"), next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not (node and chromium):
+        raise SystemExit(
+            "Lighthouse needs node and Chromium (apt-get install nodejs npm chromium)."
+        )
     if not (INSTALLED / "node_modules" / "lighthouse").is_dir():
         raise SystemExit(f"Lighthouse is not in {INSTALLED}: make lighthouse installs it.")
     if not (HTML / "index.html").is_file():
         raise SystemExit(f"There is no book in {HTML}: make book.")
-    return found
+    return node, chromium
 
 
 def pages() -> list[str]:
@@ -85,63 +90,70 @@ def lighthouse(node: str, chromium: str, host: str) -> Iterator[Run]:
                 print(ask, file=process.stdin, flush=True)
                 report = json.loads(process.stdout.readline() or '{"failed": "Node has stopped"}')
                 if "failed" not in report:
-                    return checked(report, host)
-            raise PageError(report["failed"])
+                    break
+            else:
+                raise PageError(report["failed"])
+            if away := [item["url"] for item in loaded(report) if not item["url"].startswith(host)]:
+                raise PageError(f"asks {away[0]}")
+            return report
 
         yield run
 
 
-def checked(report: Report, host: str) -> Report:
-    """The report of a page that asked for nothing elsewhere; else PageError."""
-    for item in scores.loaded(report):
-        if not item["url"].startswith(host):
-            raise PageError(f"asks {item['url']}")
-    return report
+def score(report: Report, category: str) -> int:
+    """A category's score, from 0 to 100."""
+    return round(100 * report["categories"][category]["score"])
 
 
-def measured(run: Run, page: str, form: str, done: Callable[[], object]) -> table.Row:
-    """The row of a page; `done` is called after each load."""
-    whole = run(page, form, {})
+def loaded(report: Report) -> list[Report]:
+    """The requests of a page; what stands in the page itself is none."""
+    items = report["audits"]["network-requests"]["details"]["items"]
+    return [item for item in items if not item["url"].startswith("data:")]
+
+
+def row(page: str, form: str, reports: Sequence[Report]) -> table.Row:
+    """The row of a page: the first report has every category, the others have performance."""
+    runs = sorted(reports, key=lambda report: score(report, "performance"))
+    middle = runs[len(runs) // 2]
+    found: dict[str, Any] = {"page": page, "form": form}
+    for column, report in {"": middle, "_low": runs[0], "_high": runs[-1]}.items():
+        found[f"performance{column}"] = score(report, "performance")
+    found |= {category: score(reports[0], category) for category in CATEGORIES[1:]}
+    for column, audit in METRICS.items():
+        value = middle["audits"][audit]["numericValue"]
+        found[column] = f"{value:.3f}" if column == "layout_shift" else round(value)
+    requests = loaded(middle)
+    found["kB"] = round(sum(item["transferSize"] for item in requests) / 1000)
+    found |= {"requests": len(requests), "date": date.today().isoformat()}
+    found["machine"] = round(middle["environment"]["benchmarkIndex"])
+    return {column: str(found[column]) for column in COLUMNS}
+
+
+def missed(rows: Sequence[table.Row]) -> list[str]:
+    """A line for each goal that a row misses: 100, and 95 in performance as a telephone."""
+    found = []
+    for one, category in itertools.product(rows, CATEGORIES):
+        goal = 95 if (one["form"], category) == ("mobile", "performance") else 100
+        if int(one[category]) < goal:
+            found.append(f"{one['page']} | {one['form']} | {category} {one[category]} of {goal}")
+    return found
+
+
+def measured(run: Run, page: str, form: str) -> table.Row:
+    """The row of a page; the report of its first load is kept."""
+    reports = [run(page, form, {})]
     folder = INSTALLED / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     name = page.removesuffix(".html").replace("/", ".")
-    (folder / f"{name}.{form}.json").write_text(json.dumps(whole), encoding="utf-8")
-    done()
-    again = []
-    while len(again) < RUNS[form] - 1:
-        again.append(run(page, form, AGAIN))
-        done()
-    return scores.row(page, form, whole, again)
+    (folder / f"{name}.{form}.json").write_text(json.dumps(reports[0]), encoding="utf-8")
+    return row(page, form, reports + [run(page, form, AGAIN) for _ in range(RUNS[form] - 1)])
 
 
-def blamed(run: Run, page: str, form: str, done: Callable[[], object]) -> str:
-    """What costs points in the categories that do not depend on time; "" where nothing does."""
-    found = scores.faults(run(page, form, {"onlyCategories": scores.CATEGORIES[1:]}))
-    done()
-    return f"{page} | {form} | {found}" if found else ""
-
-
-def every(
-    run: Run, names: Sequence[str], take: Callable[..., Any], loads: int, use: Callable[[Any], None]
-) -> int:
-    """What `take` makes of each page and form goes to `use`; 1 where a page was not measured."""
-    failed = 0
-    with tqdm(total=len(names) * loads, unit="load", disable=None) as bar:
-        for page, form in itertools.product(names, RUNS):
-            bar.set_description(f"{page}, {form}")
-            try:
-                use(take(run, page, form, bar.update))
-            except (PageError, OSError) as error:
-                failed = 1
-                tqdm.write(f"{page}, {form} was not measured: {error}", sys.stderr)
-    return failed
-
-
-def keep(row: table.Row, known: Sequence[str]) -> None:
+def keep(fresh: table.Row, known: Sequence[str]) -> None:
     """The row in the place of the one that RESULTS had; rows of pages that are gone are dropped."""
     old = table.read(RESULTS) if RESULTS.exists() else []
-    rows = {(one["page"], one["form"]): one for one in [*old, row] if one["page"] in known}
-    table.write([rows[key] for key in sorted(rows)], RESULTS, scores.COLUMNS)
+    rows = {(one["page"], one["form"]): one for one in [*old, fresh] if one["page"] in known}
+    table.write([rows[key] for key in sorted(rows)], RESULTS, COLUMNS)
 
 
 def facts(load: str, node: str, chromium: str) -> dict[str, str]:
@@ -155,47 +167,25 @@ def facts(load: str, node: str, chromium: str) -> dict[str, str]:
     return found | {"Lighthouse": json.loads(package.read_text(encoding="utf-8"))["version"]}
 
 
-def tell_missed(rows: Sequence[table.Row]) -> None:
-    """Every goal that is missed, and how many were reached."""
-    print(scores.HEAD, *scores.missed(rows), "", scores.summary(rows), sep="\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the named pages, or all; 1 where one could not be measured, 2 on a busy machine."""
-    options = argparse.ArgumentParser(
-        "python -m benchmarks.lighthouse",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
-    )
-    options.add_argument("pages", nargs="*", help="such as notebooks/03_one_step.html")
-    options.add_argument("--faults", action="store_true")
-    options.add_argument("--missed", action="store_true")
-    options = options.parse_args(arguments)
-    if options.missed:
-        if not RESULTS.exists():
-            raise SystemExit("Nothing was measured yet: make lighthouse")
-        tell_missed(table.read(RESULTS))
-        return 0
+def main(names: Sequence[str]) -> int:
+    """Measure the named pages, or all; 1 where one could not be measured."""
     node, chromium = tools()
-    known = pages()
-    names = options.pages or known
+    known, failed = pages(), 0
     if unknown := set(names) - set(known):
         raise SystemExit(f"There is no page {', '.join(sorted(unknown))} in {HTML}.")
+    found = facts(harness.check_load(), node, chromium)
+    if not names:
+        table.write_facts(found, MACHINE)
     with served(HTML) as host, lighthouse(node, chromium, host) as run:
-        if options.faults:
-            return every(run, names, blamed, len(RUNS), lambda found: found and tqdm.write(found))
-        try:
-            found = facts(harness.check_load(harness.PATIENCE), node, chromium)
-        except harness.BusyError as error:
-            print(error, file=sys.stderr)
-            return 2
-        print("; ".join(f"{name} {value}" for name, value in found.items()), flush=True)
-        if not options.pages:
-            table.write_facts(found, MACHINE)
-        failed = every(run, names, measured, sum(RUNS.values()), lambda row: keep(row, known))
-    tell_missed(table.read(RESULTS))
+        for page, form in tqdm([*itertools.product(names or known, RUNS)], disable=None):
+            try:
+                keep(measured(run, page, form), known)
+            except (PageError, OSError) as error:
+                failed = 1
+                tqdm.write(f"{page}, {form} was not measured: {error}", sys.stderr)
+    print(*missed(table.read(RESULTS)), sep="\n")
     return failed
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -37,23 +37,17 @@ NET: dict[str, dict[str, float]] = {
 RIDGE = {"diabetes 442 x 10": 0.05, "tall 10000 x 200": 0.05, "wide 500 x 10000": 0.4}
 
 
-def cases(seeds: range, quick: bool) -> Iterator[Case]:
-    """All of this file; a quick run leaves out the wide data."""
-
-    def some(names: dict[str, Any]) -> list[str]:
-        return [name for name in names if not (quick and "wide" in name)]
-
-    for name in some(LASSO):
-        for seed in seeds:
-            yield path(name, seed, 1.0, LASSO[name])
-    for name in some(NET):
-        for seed in seeds:
-            yield path(name, seed, 0.5, NET[name])
+def cases(seeds: range) -> Iterator[Case]:
+    """All of this file."""
+    for l1_ratio, problems in ((1.0, LASSO), (0.5, NET)):
+        for name, goals in problems.items():
+            for seed in seeds:
+                yield path(name, seed, l1_ratio, goals)
     for seed in seeds:
         yield cross_validation("diabetes 442 x 10", seed, 0.05)
-    for name in some(RIDGE):
+    for name, goal in RIDGE.items():
         for seed in seeds:
-            yield leave_one_out(name, seed, RIDGE[name])
+            yield leave_one_out(name, seed, goal)
 
 
 def path(name: str, seed: int, l1_ratio: float, goals: dict[str, float]) -> Case:

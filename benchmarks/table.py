@@ -1,4 +1,4 @@
-"""The results as a file and as text, and the comparison of a fresh table with the committed one."""
+"""The results as a file, and the comparison of a fresh table with the committed one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ DATA = FOLDER.parent / "book" / "trial" / "data" / "benchmarks"
 """What the page on speed reads."""
 RESULTS, MACHINE = DATA / "results.csv", DATA / "machine.json"
 KEY = ("work", "data", "rival", "setting")
+SHOWN = (*KEY, "ours", "theirs", "ratio", "goal", "note")
+"""What is printed of a row."""
 Row = dict[str, str]
 
 
@@ -36,33 +38,8 @@ def write_facts(facts: dict[str, str], path: Path = MACHINE) -> None:
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
-def read_facts(path: Path = MACHINE) -> dict[str, str]:
-    """What the committed results were measured on."""
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def verdict(row: Row) -> str:
-    """Was the goal of a row reached? "" where there is none, or nothing to compare with."""
-    if not row["goal"] or not row["ratio"]:
-        return ""
-    return "reached" if float(row["ratio"]) <= float(row["goal"]) else "missed"
-
-
-def line(row: Row) -> str:
-    """A row of the table in Markdown."""
-    theirs = row["note"] or f"{_cell(row, 'theirs')}, {row['theirs_error']}"
-    goal = f"{float(row['goal']):.3g} {verdict(row)}".strip() if row["goal"] else ""
-    cells = [row["work"], row["data"], f"{_cell(row, 'ours')}, {row['ours_error']}"]
-    cells += [f"{row['rival']} {row['setting']}".strip(), theirs, _cell(row, "ratio"), goal]
-    return "| " + " | ".join(cells) + " |"
-
-
 def _cell(row: Row, name: str) -> str:
     return f"{row[name]} ({row[name + '_low']}-{row[name + '_high']})" if row[name] else ""
-
-
-HEAD = """| work | data | reglib ms, error | rival | its ms, error | ratio | goal |
-|---|---|---|---|---|---|---|"""
 
 
 def departures(fresh: Sequence[Row], committed: Sequence[Row]) -> list[str]:

@@ -1,5 +1,6 @@
 """What can be said of the built pages without a browser."""
 
+import itertools
 import json
 import re
 from functools import cache
@@ -43,6 +44,12 @@ def test_the_root_leads_to_the_landing_page():
     assert "book/index.html" in soup("index.html").find("meta")["content"]
 
 
+def figures(name):
+    """What the interactive figures of a page show: frames, sentences, values."""
+    found = soup(name).select("figure.trial-explore script[type='application/json']")
+    return [json.loads(data.string) for data in found]
+
+
 def loaded(name):
     """The address of every file that a page loads, at once or when one of its sliders is moved."""
     for tag in soup(name).find_all(
@@ -50,8 +57,8 @@ def loaded(name):
     ):
         if not (tag.name == "link" and "canonical" in tag.get("rel", [])):
             yield from (tag[key] for key in ("src", "href", "srcset", "data") if tag.get(key))
-    for data in soup(name).select("figure.trial-explore script[type='application/json']"):
-        yield from json.loads(data.string)["frames"]
+    for figure in figures(name):
+        yield from figure["frames"]
 
 
 @every_page
@@ -142,3 +149,12 @@ def test_a_quiz_has_one_right_answer_and_words_for_each(name):
     for question in soup(name).select(".trial-quiz fieldset"):
         said = [choice["data-words"].split(". ")[0] for choice in question.select("input")]
         assert sorted(said) == ["No"] * (len(said) - 1) + ["Right"]
+
+
+@every_page
+def test_every_sentence_of_a_figure_names_the_place_of_its_first_slider(name):
+    for figure in figures(name):
+        places = itertools.product(*figure["values"])
+        for (place, *_), sentence in zip(places, figure["sentences"], strict=True):
+            named = str(int(float(place))) if "e+" in place else place
+            assert named in sentence, (place, sentence)

@@ -1,32 +1,13 @@
 """The harness that times things is held to what it says, on tiny work."""
 
-import csv
 import os
-import subprocess
-import sys
-import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import __main__ as command
-from benchmarks import growth, harness, linear, nets, problems, startup, table
+from benchmarks import harness, linear, nets, problems, table
 from benchmarks.gap import relative_gap, worst_gap
-from reglib.losses import SquaredError
-from reglib.penalties import L1
-from reglib.solvers import (
-    coordinate_descent,
-    duality_gap,
-    elastic_net_path,
-    lasso_path,
-    proximal_gradient,
-    ridge,
-    ridge_path,
-)
-from reglib.tuning import ridge_loo
-
-ROOT = Path(__file__).parents[2]
+from reglib.solvers import duality_gap, elastic_net_path
 
 
 @pytest.fixture
@@ -80,32 +61,19 @@ def test_a_rival_that_is_not_installed_is_missing_and_no_error():
     assert (absent.run, absent.note) == (None, "missing")
     (row,) = rows_of(case([absent]))
     assert (row["note"], row["ratio"], row["theirs"]) == ("missing", "", "")
-    assert "| missing |" in table.line(row)
 
 
 def test_a_busy_machine_is_refused_unless_told_and_then_says_so(load, monkeypatch):
     load(0.49)
     assert harness.check_load() == "load average 0.49"
     load(0.51)
-    with pytest.raises(harness.BusyError, match="0.51, above 0.5"):
-        harness.check_load()
+    with pytest.raises(SystemExit, match="0.51, above 0.5"):
+        harness.check_load(0)
+    monkeypatch.setattr(harness.time, "sleep", lambda _: load(0.3))
+    assert harness.check_load(60) == "load average 0.30"  # it falls while one waits
+    load(0.51)
     monkeypatch.setenv("BENCH_ANYWAY", "1")
     assert "A BUSY MACHINE" in harness.check_load()
-
-
-def test_the_command_refuses_a_busy_machine_in_words(load, monkeypatch, capsys):
-    load(3.0)
-    monkeypatch.setattr(harness, "PATIENCE", 0)
-    monkeypatch.setattr(harness, "pin", lambda: None)
-    assert command.main(["--quick"]) == 2
-    assert "BENCH_ANYWAY=1" in capsys.readouterr().err
-
-
-def test_waiting_lets_the_load_fall(load, monkeypatch, capsys):
-    load(0.9)
-    monkeypatch.setattr(harness.time, "sleep", lambda _: load(0.3))
-    assert harness.check_load(60) == "load average 0.30"
-    assert "waiting" in capsys.readouterr().err
 
 
 def test_ours_and_theirs_take_turns_and_every_turn_counts():
@@ -129,7 +97,6 @@ def test_a_row_holds_medians_ranges_and_the_worst_error_over_the_seeds():
     assert (row["ours"], row["ours_low"], row["ours_high"]) == ("2000", "1000", "3000")
     assert (row["ratio"], row["ratio_low"], row["ratio_high"]) == ("0.45", "0.25", "0.75")
     assert (row["ours_error"], row["theirs_error"], row["seeds"]) == ("1e-07", "1e-04", "2")
-    assert table.verdict(row) == "reached"
 
 
 def planted(**changes):
@@ -148,11 +115,6 @@ def test_a_comparison_finds_a_planted_change_and_nothing_else():
     assert "not in the committed table" in found
     missing = planted(ratio="", note="missing")
     assert table.departures([missing], [planted()]) == []
-
-
-def test_a_table_is_read_as_it_was_written(tmp_path):
-    table.write([planted(note='a, "b"')], tmp_path / "t.csv")
-    assert table.read(tmp_path / "t.csv") == [planted(note='a, "b"')]
 
 
 @pytest.mark.parametrize("ratio", [1.0, 0.5])
@@ -188,85 +150,8 @@ def test_training_is_judged_even_without_an_oracle(monkeypatch):
     np.testing.assert_allclose(together.ours(), together.rivals[0].run(), rtol=1e-12)
 
 
-def test_starting_reglib_costs_no_more_than_numpy_by_far():
-    first = startup.samples(1)[0]
-    assert first.case.data == "import reglib"
-    assert len(first.seconds[""]) == 1
-    assert first.seconds[""][0] > 0
-
-
-def test_growth_changes_only_the_size_that_it_names():
-    for size, (values, _, _) in growth.SIZES.items():
-        assert values == sorted(values)
-        assert growth.work(size, values[0])() is not None
-
-
 def test_the_committed_results_have_every_column_and_a_goal_for_every_kind_of_work():
-    with table.RESULTS.open(encoding="utf-8", newline="") as file:
-        rows = [*csv.DictReader(file)]
+    rows = table.read(table.RESULTS)
     assert set(rows[0]) == set(harness.COLUMNS)
-    kinds = {row["work"] for row in rows}
-    assert {row["work"] for row in rows if row["goal"]} == kinds
-    assert len(kinds) == 8
+    assert {row["work"] for row in rows} == {row["work"] for row in rows if row["goal"]}
     assert all(row["ratio"] or row["note"] for row in rows)
-
-
-def test_the_benchmarks_import_without_a_rival():
-    code = (
-        "import sys\n"
-        "class Absent:\n"
-        "    def find_spec(self, name, *_):\n"
-        "        if name in ('celer', 'torch', 'jax'): raise ImportError(name)\n"
-        "sys.meta_path.insert(0, Absent())\n"
-        "from benchmarks import linear, nets\n"
-        "notes = {r.note for r in nets.mlp_steps(8, 0, (1, 1)).rivals}\n"
-        "notes |= {r.note for r in linear.path('correlated 500 x 200', 0, 1.0, {}).rivals}\n"
-        "assert notes == {'', 'missing'}, notes\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
-
-
-TALL = np.random.default_rng(0).standard_normal((20_000, 20))
-TARGET = TALL[:, 0] + np.random.default_rng(1).standard_normal(20_000)
-COPIES = {
-    # What each may hold beside X, in copies of it: a mask of what is finite (1/8), and ...
-    "lasso path": (lambda X, y: lasso_path(X, y, problems.grid(X, y)), 0.3),
-    "elastic-net path": (lambda X, y: elastic_net_path(X, y, l1_ratio=0.5), 0.4),
-    "ridge": (lambda X, y: ridge(X, y, 1.0), 3.2),
-    "ridge path": (lambda X, y: ridge_path(X, y, [1.0, 0.1]), 3.2),
-    "leave one out": (lambda X, y: ridge_loo(X, y, [1.0, 0.1]), 5.2),
-    "coordinate descent": (
-        lambda X, y: coordinate_descent(SquaredError(X, y), L1(0.1), max_iter=3),
-        2.3,
-    ),
-    "proximal gradient": (
-        lambda X, y: proximal_gradient(SquaredError(X, y), L1(0.1), np.zeros(20), max_iter=3),
-        0.5,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", COPIES)
-def test_no_solver_holds_more_copies_of_the_data_than_its_algorithm_needs(name):
-    solve, copies = COPIES[name]
-    solve(TALL[:100], TARGET[:100])  # what is loaded at the first call is not of this one
-    tracemalloc.start()
-    try:
-        solve(TALL, TARGET)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak <= copies * TALL.nbytes, f"{peak / TALL.nbytes:.2f} copies"
-
-
-def test_wide_data_need_no_gram_matrix():
-    X = np.random.default_rng(0).standard_normal((40, 4000))
-    y = X[:, 0] + np.random.default_rng(1).standard_normal(40)
-    tracemalloc.start()
-    try:
-        path = lasso_path(X, y, problems.grid(X, y))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 0.2 * 8 * 4000**2
-    assert worst_gap(X, y, path.w, path.lam) < 1e-12
