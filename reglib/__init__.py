@@ -1,8 +1,8 @@
 """The tested mathematics behind *Regularization on Trial*: penalties, losses,
-networks, solvers, optimizers, training, tuning, diagnostics, estimators.
+networks, solvers, optimizers, training, tuning, diagnostics.
 
-The core imports NumPy only; `estimators` needs scikit-learn. A module is loaded when it is first
-asked for, so `import reglib` costs next to nothing.
+Importing it needs NumPy only. A module is loaded when it is first asked for, so `import reglib`
+costs next to nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         datasets,
         diagnostics,
         doctor,
-        estimators,
         losses,
         networks,
         optimizers,
@@ -33,7 +32,6 @@ __all__ = [
     "datasets",
     "diagnostics",
     "doctor",
-    "estimators",
     "losses",
     "networks",
     "optimizers",

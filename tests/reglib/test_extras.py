@@ -51,7 +51,6 @@ def said():
 @pytest.mark.parametrize(
     ("name", "package", "named"),
     [
-        ("estimators", "sklearn", "sklearn"),
         ("diabetes()", "sklearn", "sklearn"),
         ("digits()", "sklearn", "sklearn"),
         ("sweep()", "joblib", "sweep"),
@@ -65,8 +64,8 @@ def test_what_is_missing_is_one_line_that_names_the_extra(said, name, package, n
 
 
 def test_everything_else_is_there(said):
-    assert set(said) <= {"estimators", "diabetes()", "digits()", "sweep()", "picture"}
-    assert {"penalties", "estimators", "doctor"} <= set(reglib.__all__)
+    assert set(said) <= {"diabetes()", "digits()", "sweep()", "picture"}
+    assert {"penalties", "tuning", "doctor"} <= set(reglib.__all__)
 
 
 def test_another_fault_inside_is_not_taken_for_a_missing_package():

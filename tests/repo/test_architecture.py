@@ -33,7 +33,6 @@ ROOMS = {
     "reglib.tuning": (
         "reglib.inputs reglib.extras reglib.datasets reglib.losses reglib.fast reglib.solvers"
     ),
-    "reglib.estimators": "reglib.inputs reglib.extras reglib.losses reglib.solvers reglib.tuning",
     "reglib.doctor": "reglib.inputs reglib.extras",
     "reglib.__main__": "reglib.doctor",
     "trial.data": "",
@@ -46,7 +45,6 @@ ROOMS = {
 OTHERS = {
     "reglib.datasets": "sklearn",  # inside the functions that load its data
     "reglib.tuning": "joblib",  # when a sweep runs
-    "reglib.estimators": "sklearn",
     "reglib.doctor": "matplotlib",  # for a picture
     "trial.page": "matplotlib cycler PIL IPython ipywidgets yaml",
     "trial.chapters": "matplotlib IPython",
@@ -57,8 +55,6 @@ OTHERS = {
     ),
 }
 CORE = [room for room in ROOMS if room.startswith("reglib.")]
-# Imported with the room itself, not first when a function is called.
-AT_ONCE = {"reglib.estimators": "sklearn"}
 ADDRESS = re.compile(
     r"\btrial\.|\bChapter|\bchapters?\b(?! \d)|notebooks/|book/|tests/|\w\.html|\w\.ipynb"
 )
@@ -140,7 +136,7 @@ def test_a_room_asks_only_for_what_its_row_allows(room):
 @pytest.mark.parametrize("room", CORE)
 def test_the_library_is_imported_with_numpy_alone(room):
     for module in (m for m in MODULES if room_of(m) == room and not m.endswith(".picture")):
-        assert asked(module, at_once=True)[1] <= {"numpy", *AT_ONCE.get(room, "").split()}
+        assert asked(module, at_once=True)[1] <= {"numpy"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("reglib")])
