@@ -1,6 +1,7 @@
 """The ledger in both directions: every verdict has evidence, all evidence has an entry."""
 
 import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from trial.page.claims import (
     bibliography,
     box,
     claim,
+    dated,
     ledger,
     read_ledger,
     summary,
     weigh,
 )
+from trial.page.evidence import Evidence
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = {
@@ -68,7 +71,10 @@ def test_an_entry_says_what_its_kind_must_say(entry):
         assert entry.verdict == "defect" and entry.line and entry.fix
     else:
         assert entry.section and entry.reason
-        assert bool(entry.condition) == (entry.verdict == "conditional")
+        # "may" and "can" are true where ordinary use shows it: the condition then says when
+        modal = entry.verdict == "true" and re.search(r"\b(?:may|can)\b", entry.statement)
+        assert entry.condition or entry.verdict != "conditional"
+        assert not entry.condition or entry.verdict == "conditional" or modal
         assert bool(entry.instead) == (entry.verdict == "vague")
         assert bool(entry.absent) == (entry.verdict == "undelivered")
 
@@ -83,27 +89,22 @@ def test_there_is_evidence_at_all():
 
 
 @pytest.mark.parametrize("where", SETTLED, ids="-".join)
-def test_no_evidence_is_a_constant(where):
-    """A name in the expression means that something was computed."""
-    node, _ = SETTLED[where]
-    for keyword in node.keywords:
-        if keyword.arg == "cites":
-            continue
-        for value in keyword.value.values:
-            assert any(isinstance(part, ast.Name) for part in ast.walk(value)), ast.unparse(value)
-
-
-@pytest.mark.parametrize("where", SETTLED, ids="-".join)
 def test_the_page_shows_the_verdict_that_its_evidence_gives(where):
     node, printed = SETTLED[where]
-    assert summary(ledger()[where[1]], sides(node)) in printed
+    lines = printed.splitlines()
+    first, *sentences = summary(ledger()[where[1]], sides(node)).splitlines()
+    assert first in lines
+    # what was run for a sentence stands behind it in brackets
+    assert all(
+        any(re.fullmatch(re.escape(s) + r"( \(.+\))?", line) for line in lines) for s in sentences
+    )
 
 
 @pytest.mark.parametrize("where", SETTLED, ids="-".join)
 def test_a_flipped_verdict_contradicts_its_evidence(where):
     node, _ = SETTLED[where]
     entry = ledger()[where[1]]
-    evidence = {side: dict.fromkeys(names, True) for side, names in sides(node).items()}
+    evidence = {s: dict.fromkeys(names, Evidence(True, "")) for s, names in sides(node).items()}
     weigh(entry, evidence)
     for verdict in set(LABELS) - {entry.verdict}:
         with pytest.raises(ContradictionError, match=f"the ledger says {verdict}"):
@@ -149,17 +150,18 @@ def test_an_unknown_claim_or_citation_is_an_error():
         claim("C8", fails={"a sentence": True}, cites=["nobody1900"])
 
 
-def test_the_literature_settles_only_what_is_about_the_literature():
-    literature = Entry("C0", "claim", "A claim.", verdict="true", evidence="literature")
-    weigh(literature, {"holds": {"it is in wide use": ["hoerl1970", "tibshirani1996"]}})
-    with pytest.raises(ContradictionError, match="nobody1900"):
-        weigh(literature, {"holds": {"it is in wide use": ["hoerl1970", "nobody1900"]}})
-    with pytest.raises(ContradictionError):
-        weigh(literature, {"holds": {"it is in wide use": []}})
+def test_evidence_is_named_by_sentences():
     with pytest.raises(TypeError, match="holds must map sentences to booleans"):
         claim("C8", holds=True)
-    with pytest.raises(ContradictionError):
-        weigh(replace(literature, verdict="false"), {"holds": {"it is": ["hoerl1970"]}})
+    with pytest.raises(TypeError, match="must be True or False"):
+        claim("C4", holds={"five works": ["hoerl1970", "tibshirani1996"]})
+
+
+def test_a_work_has_its_year():
+    assert dated("hoerl1970") == 1970 and dated("loshchilov2019") == 2019
+    assert all(1600 < dated(key) < 2030 for key in bibliography())
+    with pytest.raises(KeyError):
+        dated("nobody1900")
 
 
 def test_every_citation_of_a_page_is_in_the_bibliography():

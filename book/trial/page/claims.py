@@ -19,11 +19,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from IPython.display import display
 
 from trial.data import FOLDER
+from trial.page.evidence import NOT_YET, Evidence, lacking, true_or_false
 
 LABELS = {
     "true": "True",
@@ -68,7 +68,6 @@ class Entry:
     instead: str = ""
     fix: str = ""
     line: str = ""
-    evidence: str = ""
     absent: tuple[str, ...] = ()
     settled_in: tuple[str, ...] = ()
 
@@ -107,23 +106,31 @@ def bibliography() -> frozenset[str]:
     return frozenset(re.findall(r"^@\w+\{([^,\s]+),", text, flags=re.M))
 
 
+@cache
+def dated(key: str) -> int:
+    """The year of a work in references.bib; KeyError for an unknown key."""
+    text = (FOLDER / "references.bib").read_text(encoding="utf-8")
+    found = re.search(rf"^@\w+{{{re.escape(key)},.*?^  year = {{(\d+)}}", text, flags=re.M | re.S)
+    if not found or key not in bibliography():
+        raise KeyError(key)
+    return int(found[1])
+
+
 def weigh(entry: Entry, evidence: dict[str, dict[str, Any]]) -> None:
     """Raise `ContradictionError` unless all evidence is true and settles the entry's verdict.
 
-    A value is a boolean; for an entry whose evidence is the literature, a list of citation keys,
-    true when all of them exist.
+    A value is a boolean, or `counts(...)` or `budget(...)` where the sentence needs one: TypeError.
     """
     for side, named in evidence.items():
         for name, value in named.items():
-            if entry.evidence == "literature" and isinstance(value, list):
-                missing = [key for key in value if key not in bibliography()]
-                if missing or not value:
-                    raise ContradictionError(f"{entry.id}: no entry {missing} in references.bib")
-            elif not isinstance(value, (bool, np.bool_)):
-                raise TypeError(
-                    f"{entry.id}: evidence {name!r} must be True or False, got {value!r}"
-                )
-            elif not value:
+            bare = not isinstance(value, Evidence)
+            if bare and entry.id not in NOT_YET and (wanted := lacking(name)):
+                raise TypeError(f"{entry.id}: evidence {name!r} must be {wanted}")
+            try:
+                true = true_or_false(value) if bare else value.fact
+            except TypeError as problem:
+                raise TypeError(f"{entry.id}: {name!r}: {problem}") from None
+            if not true:
                 raise ContradictionError(
                     f"{entry.id}: the evidence {name!r} ({side}) did not come true"
                 )
@@ -147,8 +154,9 @@ def claim(
 ) -> None:
     """Settle the ledger's entry `id` with named evidence, and show its verdict box.
 
-    Each dictionary maps a sentence to a boolean computed in the notebook. `cites` lists keys of
-    references.bib that the box names. KeyError: an unknown id; ValueError: an unknown key.
+    Each dictionary maps a sentence to what the notebook computed for it: a boolean, or `counts` or
+    `budget` of `trial.page.evidence`. `cites` lists keys of references.bib that the box names.
+    KeyError: an unknown id; ValueError: an unknown key.
     """
     entry = ledger()[id]
     sides = {"holds": holds, "fails": fails, "instead": instead, "absent": absent}
@@ -159,8 +167,15 @@ def claim(
     weigh(entry, evidence)
     if unknown := set(cites or []) - bibliography():
         raise ValueError(f"cites must name entries of references.bib, got {sorted(unknown)}")
-    sentences = {side: list(named) for side, named in evidence.items()}
+    sentences = {
+        side: [*map(told, *zip(*named.items(), strict=True))] for side, named in evidence.items()
+    }
     display({"text/html": box(entry, sentences), "text/plain": summary(entry, sentences)}, raw=True)
+
+
+def told(sentence: str, value: Any) -> str:
+    """The sentence, and in brackets what was run for it."""
+    return f"{sentence} ({value.words})" if isinstance(value, Evidence) else sentence
 
 
 def summary(entry: Entry, sentences: dict[str, list[str]]) -> str:
