@@ -142,7 +142,7 @@ def train(
         for batch in progress(batches) if progress else batches:
             here = _where(log.alive, log.w, 0)
             loss, g = value_and_gradient(batch, here)
-            after, memory = step(here, g, memory)
+            after, memory = step(here, gradient=g, memory=memory)
             log.add(loss, g, after, memory)
             if not log.alive.any():
                 break
@@ -296,12 +296,12 @@ def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tupl
 
 
 def _step_with(optimizer: Any, P: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
-    """One step (w, gradient, memory) -> (w, memory) with the penalty where `placement` says."""
+    """One step of w and its memory, with the penalty where `placement` says."""
 
-    def step(w: Array, g: Array, memory: Any) -> tuple[Array, Any]:
+    def step(w: Array, *, gradient: Array, memory: Any) -> tuple[Array, Any]:
         if placement == "coupled":
-            return optimizer.step(w, g + P.subgradient(w), memory)
-        u, memory = optimizer.step(w, g, memory)
+            return optimizer.step(w, gradient=gradient + P.subgradient(w), memory=memory)
+        u, memory = optimizer.step(w, gradient=gradient, memory=memory)
         s = optimizer.rate(memory)
         if placement == "proximal":
             return _prox(P, u, s), memory

@@ -13,24 +13,24 @@ from reglib.inputs import Array, Gradient, Hyper, LearningRate, Mask, NonNegativ
 class Transform(Protocol):
     """Anything with these two methods can stand in an `Optimizer`.
 
-    `start(w)` returns its memory; `update(gradient, w, memory)` returns the gradient it passes on
-    and its new memory.
+    `start(w)` returns its memory; `update(gradient, w=w, memory=memory)` returns the gradient it
+    passes on and its new memory. Other libraries have other orders, so here is none.
     """
 
     def start(self, w: Array) -> Any: ...
-    def update(self, gradient: Array, w: Array, memory: Any) -> tuple[Array, Any]: ...
+    def update(self, gradient: Array, *, w: Array, memory: Any) -> tuple[Array, Any]: ...
 
 
 class Rule(Protocol):
     """Anything with these two methods can be the learning rate: a schedule, a hypergradient.
 
-    `start(w)` returns its memory; `next_rate(gradient, update, memory)` returns the rate of this
-    step, a number or an array (..., 1), and its new memory. `gradient` is what came in, `update`
-    what the transforms made of it. A rule whose rate may be negative says `signed = True`.
+    `start(w)` returns its memory; `next_rate(gradient=, update=, memory=)` returns the rate of
+    this step, a number or an array (..., 1), and its new memory. `gradient` is what came in,
+    `update` what the transforms made of it. A rule whose rate may be negative says `signed = True`.
     """
 
     def start(self, w: Array) -> Any: ...
-    def next_rate(self, gradient: Array, update: Array, memory: Any) -> tuple[Hyper, Any]: ...
+    def next_rate(self, *, gradient: Array, update: Array, memory: Any) -> tuple[Hyper, Any]: ...
 
 
 @checked
@@ -43,7 +43,8 @@ class Optimizer:
     >>> import numpy as np
     >>> from reglib.optimizers import ClipByNorm
     >>> sgd = Optimizer(ClipByNorm(1.0), learning_rate=0.5)
-    >>> sgd.step(np.zeros(2), np.array([3.0, 4.0]), sgd.start(np.zeros(2)))[0]
+    >>> w = np.zeros(2)
+    >>> sgd.step(w, gradient=np.array([3.0, 4.0]), memory=sgd.start(w))[0]
     array([-0.3, -0.4])
     """
 
@@ -62,22 +63,22 @@ class Optimizer:
         return (*memories, (nan, self.learning_rate.start(w))) if self._ruled else memories
 
     def step(
-        self, w: Weights, gradient: Gradient, memories: tuple[Any, ...]
+        self, w: Weights, *, gradient: Gradient, memory: tuple[Any, ...]
     ) -> tuple[Array, tuple[Any, ...]]:
-        """The next weights (..., P) and the new memories."""
+        """The next weights (..., P) and the new memory."""
         update, rate, after = gradient, self.learning_rate, []
-        own = memories[: len(self.transforms)]  # the memory of a rule comes after them
-        for transform, memory in zip(self.transforms, own, strict=True):
-            update, memory = transform.update(update, w, memory)
-            after.append(memory)
+        own = memory[: len(self.transforms)]  # that of a rule comes after theirs
+        for transform, old in zip(self.transforms, own, strict=True):
+            update, new = transform.update(update, w=w, memory=old)
+            after.append(new)
         if self._ruled:
-            rate, memory = rate.next_rate(gradient, update, memories[-1][1])
-            after.append((rate, memory))
+            rate, new = rate.next_rate(gradient=gradient, update=update, memory=memory[-1][1])
+            after.append((rate, new))
         return w - rate * update, tuple(after)
 
-    def rate(self, memories: tuple[Any, ...]) -> Any:
-        """The learning rate of the step that left these memories; NaN before a rule's first."""
-        return memories[-1][0] if self._ruled else self.learning_rate
+    def rate(self, memory: tuple[Any, ...]) -> Any:
+        """The learning rate of the step that left this memory; NaN before a rule's first."""
+        return memory[-1][0] if self._ruled else self.learning_rate
 
 
 class Memoryless:
@@ -96,14 +97,14 @@ class WeightDecay(Memoryless):
     do not. Source: Krogh and Hertz 1992; Loshchilov and Hutter 2019.
 
     >>> import numpy as np
-    >>> WeightDecay(0.1).update(np.zeros(2), np.array([1.0, 2.0]), None)[0]
+    >>> WeightDecay(0.1).update(np.zeros(2), w=np.array([1.0, 2.0]), memory=None)[0]
     array([0.1, 0.2])
     """
 
     lam: NonNegative
     mask: Mask | None = None
 
-    def update(self, gradient: Array, w: Array, memory: None) -> tuple[Array, None]:
+    def update(self, gradient: Array, *, w: Array, memory: None) -> tuple[Array, None]:
         if self.mask is None:
             return gradient + self.lam * w, None
         w = inputs.columns("w", w, self.mask, "mask")

@@ -21,13 +21,13 @@ class ClipByNorm(Memoryless):
 
     The norm is taken over the whole vector, at any size. Source: Pascanu, Mikolov and Bengio 2013.
 
-    >>> ClipByNorm(1.0).update(np.array([3e200, 4e200]), None, None)[0]
+    >>> ClipByNorm(1.0).update(np.array([3e200, 4e200]), w=None, memory=None)[0]
     array([0.6, 0.8])
     """
 
     max_norm: Positive
 
-    def update(self, gradient: Array, w: Any, memory: None) -> tuple[Array, None]:
+    def update(self, gradient: Array, *, w: Any, memory: None) -> tuple[Array, None]:
         length = norm(gradient)
         # Divided by the larger of both, a gradient within the bound is multiplied by exactly 1.
         scale = self.max_norm / np.maximum(length, self.max_norm)

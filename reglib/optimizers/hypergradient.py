@@ -24,8 +24,9 @@ class Hypergradient:
     Amaral and Plakhov 1998; Baydin, Cornish, Rubio, Schmidt and Wood 2018.
 
     >>> rule = Hypergradient(0.1, beta=0.01)
-    >>> _, memory = rule.next_rate(np.array([3.0]), np.array([3.0]), rule.start(np.zeros(1)))
-    >>> rule.next_rate(np.array([2.0]), np.array([2.0]), memory)[0].round(6)
+    >>> g, memory = np.array([3.0]), rule.start(np.zeros(1))
+    >>> _, memory = rule.next_rate(gradient=g, update=g, memory=memory)
+    >>> rule.next_rate(gradient=g - 1, update=g - 1, memory=memory)[0].round(6)
     array([0.16])
     """
 
@@ -40,7 +41,7 @@ class Hypergradient:
         return self.rate, np.zeros_like(w)
 
     def next_rate(
-        self, gradient: Array, update: Array, memory: tuple[Any, Array]
+        self, *, gradient: Array, update: Array, memory: tuple[Any, Array]
     ) -> tuple[Array, tuple[Array, Array]]:
         s, last = memory
         if self.multiplicative:

@@ -15,7 +15,7 @@ from reglib.inputs import Array, Fraction, Positive, checked
 class Momentum:
     """v <- beta v + g, passed on instead of g: the heavy ball. 0 <= beta < 1. Source: Polyak 1964.
 
-    >>> Momentum(0.9).update(np.ones(1), None, np.ones(1))[0]
+    >>> Momentum(0.9).update(np.ones(1), w=None, memory=np.ones(1))[0]
     array([1.9])
     """
 
@@ -24,7 +24,7 @@ class Momentum:
     def start(self, w: Array) -> Array:
         return np.zeros_like(w)
 
-    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = self.beta * memory + gradient
         return v, v
 
@@ -36,17 +36,17 @@ class Nesterov(Momentum):
 
     0 <= beta < 1. Source: Nesterov 1983, in the form of Sutskever, Martens, Dahl and Hinton 2013.
 
-    >>> Nesterov(0.5).update(np.ones(1), None, np.ones(1))[0]
+    >>> Nesterov(0.5).update(np.ones(1), w=None, memory=np.ones(1))[0]
     array([1.75])
     """
 
-    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
-        v, _ = super().update(gradient, w, memory)
+    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
+        v, _ = super().update(gradient, w=w, memory=memory)
         return gradient + self.beta * v, v
 
 
 @checked
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class AdamScaling:
     """m / (sqrt(v) + eps), m and v bias-corrected means of g and g^2. Source: Kingma and Ba 2015.
 
@@ -55,7 +55,7 @@ class AdamScaling:
     1e154) v is inf for good: the entry stands still from there on.
 
     >>> adam = AdamScaling()
-    >>> adam.update(np.array([5.0, -0.1]), None, adam.start(np.zeros(2)))[0].round(6)
+    >>> adam.update(np.array([5.0, -0.1]), w=None, memory=adam.start(np.zeros(2)))[0].round(6)
     array([ 1., -1.])
     """
 
@@ -67,7 +67,7 @@ class AdamScaling:
         return np.zeros_like(w), np.zeros_like(w), 0
 
     def update(
-        self, gradient: Array, w: Any, memory: tuple[Array, Array, int]
+        self, gradient: Array, *, w: Any, memory: tuple[Array, Array, int]
     ) -> tuple[Array, tuple[Array, Array, int]]:
         m, v, k = memory
         m = self.beta1 * m + (1 - self.beta1) * gradient
@@ -78,7 +78,7 @@ class AdamScaling:
 
 
 @checked
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class AdaGrad:
     """g / (sqrt(v) + eps), v the sum of all g^2 so far. eps > 0. Source: Duchi et al. 2011.
 
@@ -86,7 +86,7 @@ class AdaGrad:
     `AdamScaling`.
 
     >>> adagrad = AdaGrad()
-    >>> adagrad.update(np.array([3.0]), None, np.array([16.0]))[0].round(6)
+    >>> adagrad.update(np.array([3.0]), w=None, memory=np.array([16.0]))[0].round(6)
     array([0.6])
     """
 
@@ -95,13 +95,13 @@ class AdaGrad:
     def start(self, w: Array) -> Array:
         return np.zeros_like(w)
 
-    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = memory + gradient**2
         return gradient / (np.sqrt(v) + self.eps), v
 
 
 @checked
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RMSProp:
     """g / (sqrt(v) + eps), v <- beta v + (1 - beta) g^2 from 0. Source: Tieleman and Hinton 2012.
 
@@ -109,7 +109,7 @@ class RMSProp:
     sign(g) / sqrt(1 - beta), 10 at the default. g^2 may overflow as in `AdamScaling`.
 
     >>> rmsprop = RMSProp()
-    >>> rmsprop.update(np.array([5.0, -0.1]), None, rmsprop.start(np.zeros(2)))[0].round(4)
+    >>> rmsprop.update(np.array([5.0, -0.1]), w=None, memory=rmsprop.start(np.zeros(2)))[0].round(4)
     array([ 10., -10.])
     """
 
@@ -119,6 +119,6 @@ class RMSProp:
     def start(self, w: Array) -> Array:
         return np.zeros_like(w)
 
-    def update(self, gradient: Array, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = self.beta * memory + (1 - self.beta) * gradient**2
         return gradient / (np.sqrt(v) + self.eps), v

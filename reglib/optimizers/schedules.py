@@ -6,7 +6,7 @@ numbers or arrays (..., 1), as everywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import cos, pi
 from typing import Annotated, Any
 
@@ -32,7 +32,7 @@ class Schedule:
     def start(self, w: Array) -> int:
         return 0
 
-    def next_rate(self, gradient: Any, update: Any, memory: int) -> tuple[Hyper, int]:
+    def next_rate(self, *, gradient: Any, update: Any, memory: int) -> tuple[Hyper, int]:
         return self.at(memory), memory + 1
 
     def at(self, k: int) -> Hyper:
@@ -52,7 +52,7 @@ class Cosine(Schedule):
 
     rate: Positive
     n_steps: Count
-    final: NonNegative = 0.0
+    final: NonNegative = field(default=0.0, kw_only=True)
 
     def at(self, k: int) -> Hyper:
         share = (1 + cos(pi * min(k / self.n_steps, 1))) / 2

@@ -34,7 +34,7 @@ def walked(optimizer, reused):
     memory, buffer = optimizer.start(w), np.empty(3)
     for _ in range(30):
         gradient = np.multiply(curvature, w, out=buffer) if reused else curvature * w
-        w, memory = optimizer.step(w, gradient, memory)
+        w, memory = optimizer.step(w, gradient=gradient, memory=memory)
     return w
 
 

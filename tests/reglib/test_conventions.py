@@ -176,7 +176,7 @@ def test_adamw_is_the_same_in_pytorch_in_keras_and_here():
     for k in range(2000):
         optimizer = Optimizer(*sgd, learning_rate=0.1 * 0.995**k)
         memory = optimizer.start(w) if memory is None else memory
-        w, memory = optimizer.step(w, 2 * loss.gradient(w), memory)
+        w, memory = optimizer.step(w, gradient=2 * loss.gradient(w), memory=memory)
     np.testing.assert_allclose(torch["w"], w, rtol=1e-6)
     np.testing.assert_allclose(keras["w"], w, rtol=1e-5)
 

@@ -45,7 +45,7 @@ def rates(optimizer, w, gradient, n):
     """The learning rates of n steps, and the last weights."""
     memory, used = optimizer.start(w), []
     for _ in range(n):
-        w, memory = optimizer.step(w, gradient(w), memory)
+        w, memory = optimizer.step(w, gradient=gradient(w), memory=memory)
         used.append(optimizer.rate(memory))
     return used, w
 
@@ -84,7 +84,7 @@ def test_inputs_are_never_written_to(make):
     w, g, u = np.ones((3, 3, 4))
     memory = rule.start(w)
     for _ in range(3):
-        _, memory = rule.next_rate(g, u, memory)
+        _, memory = rule.next_rate(gradient=g, update=u, memory=memory)
     for given in (w, g, u):
         np.testing.assert_array_equal(given, 1)
     np.testing.assert_array_equal(RATES, rate)
@@ -137,7 +137,7 @@ def test_the_hypergradient_is_the_derivative_of_the_loss_in_the_last_rate(others
 
     def after_one(s):
         plain = Optimizer(*others, learning_rate=s)
-        return LOSS.value(plain.step(W0, LOSS.gradient(W0), plain.start(W0))[0])
+        return LOSS.value(plain.step(W0, gradient=LOSS.gradient(W0), memory=plain.start(W0))[0])
 
     slope = (after_one(rate + 1e-6) - after_one(rate - 1e-6)) / 2e-6
     assert used[0] == rate
@@ -146,20 +146,20 @@ def test_the_hypergradient_is_the_derivative_of_the_loss_in_the_last_rate(others
 
 def test_the_multiplicative_form_multiplies_by_the_cosine():
     rule, g = Hypergradient(0.2, 0.5, multiplicative=True), np.array([[3e200, 0.0], [0.0, 2.0]])
-    s, memory = rule.next_rate(g, g, rule.start(g))
+    s, memory = rule.next_rate(gradient=g, update=g, memory=rule.start(g))
     assert s.tolist() == [[0.2], [0.2]]
     turned = np.array([[1e-3, 1e-3], [0.0, -7.0]])
-    s, memory = rule.next_rate(turned, turned, memory)
+    s, memory = rule.next_rate(gradient=turned, update=turned, memory=memory)
     np.testing.assert_allclose(s[:, 0], [0.2 * (1 + 0.5 / np.sqrt(2)), 0.2 * (1 - 0.5)])
-    s, _ = rule.next_rate(np.zeros((2, 2)), np.zeros((2, 2)), memory)
+    s, _ = rule.next_rate(gradient=np.zeros((2, 2)), update=np.zeros((2, 2)), memory=memory)
     np.testing.assert_allclose(s[:, 0], [0.2 * (1 + 0.5 / np.sqrt(2)), 0.1])
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e-160, 1e-200, 1e-300])
 def test_the_cosine_does_not_depend_on_the_size_of_the_gradients(size):
     rule, g = Hypergradient(0.2, 0.5, multiplicative=True), np.array([3.0, 4.0]) * size
-    _, memory = rule.next_rate(g, g, rule.start(g))
-    s, _ = rule.next_rate(-g, g, memory)
+    _, memory = rule.next_rate(gradient=g, update=g, memory=rule.start(g))
+    s, _ = rule.next_rate(gradient=-g, update=g, memory=memory)
     np.testing.assert_allclose(s, 0.1, rtol=1e-12)
 
 
@@ -188,9 +188,11 @@ def test_a_learned_rate_may_become_negative_and_the_run_diverges_as_a_result():
 def test_a_gradient_of_nan_makes_its_own_rate_nan_and_no_other():
     for kind in (True, False):
         rule, g = Hypergradient(0.1, 0.1, multiplicative=kind), np.ones((2, 3))
-        _, memory = rule.next_rate(g, g, rule.start(g))
+        _, memory = rule.next_rate(gradient=g, update=g, memory=rule.start(g))
         with np.errstate(invalid="ignore"):
-            s, _ = rule.next_rate(np.array([[np.nan] * 3, [1.0] * 3]), g, memory)
+            s, _ = rule.next_rate(
+                gradient=np.array([[np.nan] * 3, [1.0] * 3]), update=g, memory=memory
+            )
         assert np.isnan(s[0]) and np.isfinite(s[1])
 
 

@@ -361,7 +361,7 @@ def by_hand(optimizer, batches, penalty, placement):
     for batch in batches:
         w = path[-1]
         g = batch.gradient(w) + (penalty.subgradient(w) if placement == "coupled" else 0)
-        u, memory = optimizer.step(w, g, memory)
+        u, memory = optimizer.step(w, gradient=g, memory=memory)
         s = optimizer.rate(memory)
         ends = {
             "coupled": lambda w, u, s: u,
@@ -560,7 +560,7 @@ def test_an_array_that_is_no_hyper_parameter_is_no_sweep():
         def start(self, w):
             return None
 
-        def update(self, gradient, w, memory):
+        def update(self, gradient, *, w, memory):
             return gradient, None
 
     optimizer = Optimizer(Noted(np.zeros((3, 1))), learning_rate=0.1)

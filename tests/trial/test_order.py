@@ -30,7 +30,9 @@ def test_the_sentence_is_carried_out_in_the_order_in_which_it_is_read():
         ((WeightDecay(lam), ClipByNorm(1.0)), (g + lam * w) / np.linalg.norm(g + lam * w)),
     ):
         sgd = Optimizer(*sentence, learning_rate=s)
-        np.testing.assert_allclose(sgd.step(w, g, sgd.start(w))[0], w - s * update, rtol=1e-14)
+        np.testing.assert_allclose(
+            sgd.step(w, gradient=g, memory=sgd.start(w))[0], w - s * update, rtol=1e-14
+        )
 
 
 @pytest.mark.parametrize(("place", "placement"), [("inside", "coupled"), ("outside", "decoupled")])
@@ -78,7 +80,7 @@ def test_what_a_clip_leaves_of_the_decay_is_what_the_step_does():
     """Read from the step itself: one more unit of decay, divided by the weight."""
     w, g = np.array([2.0, 0.0]), np.array([0.0, 1e4])
     sgd = Optimizer(WeightDecay(0.1), ClipByNorm(1.0), learning_rate=1.0)
-    moved = w - sgd.step(w, g, sgd.start(w))[0]
+    moved = w - sgd.step(w, gradient=g, memory=sgd.start(w))[0]
     seen = np.linalg.norm(g + 0.1 * w)
     np.testing.assert_allclose(moved[0] / w[0], order.inside_decay(0.1, 1.0, seen), rtol=1e-10)
     assert order.inside_decay(0.1, 1.0, 0.5) == 0.1

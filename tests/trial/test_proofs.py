@@ -64,7 +64,7 @@ def follow(optimizer, loss, w0, n):
     for _ in range(n):
         if np.abs(w).max() > 1e12:
             break
-        w, memory = optimizer.step(w, loss.gradient(w), memory)
+        w, memory = optimizer.step(w, gradient=loss.gradient(w), memory=memory)
         steps.append(w)
     return np.array(steps)
 
@@ -536,7 +536,11 @@ def test_t18_input_dropout_is_ridge_with_a_strength_for_each_weight():
     + [((0.9, 0.999), lam) for lam in (0.2, 1.0, 2.0)],
 )
 def test_t19_adamw_ends_at_the_minimum_over_its_box(betas, lam):
-    sentence = Optimizer(AdamScaling(*betas), WeightDecay(lam), learning_rate=InverseSqrt(0.2, 50))
+    sentence = Optimizer(
+        AdamScaling(beta1=betas[0], beta2=betas[1]),
+        WeightDecay(lam),
+        learning_rate=InverseSqrt(0.2, 50),
+    )
     w = follow(sentence, LOSS, START, 20_000)[-1]
     corner = box_minimum(LOSS, lam)
     np.testing.assert_allclose(w, corner, atol=0.02)
@@ -547,11 +551,11 @@ def test_t19_adamw_ends_at_the_minimum_over_its_box(betas, lam):
 def test_t19_equal_betas_bound_every_update_and_the_usual_ones_do_not():
     rng, largest = np.random.default_rng(10), {}
     for betas in ((0.9, 0.9), (0.9, 0.999)):
-        adam = AdamScaling(*betas)
+        adam = AdamScaling(beta1=betas[0], beta2=betas[1])
         memory, largest[betas] = adam.start(np.zeros(50)), 0.0
         for k in range(400):
             gradient = rng.standard_normal(50) * (100.0 if k >= 390 else 1.0)
-            update, memory = adam.update(np.abs(gradient), None, memory)
+            update, memory = adam.update(np.abs(gradient), w=None, memory=memory)
             largest[betas] = max(largest[betas], np.abs(update).max())
     assert largest[0.9, 0.9] <= 1 < largest[0.9, 0.999]
 

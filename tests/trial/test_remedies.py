@@ -64,7 +64,7 @@ def test_the_projection_holds_from_the_start_and_after_every_step():
         def start(self, w):
             return None
 
-        def update(self, gradient, w, memory):
+        def update(self, gradient, *, w, memory):
             seen.append(np.linalg.norm(matrix(SMALL, w), 2, axis=(-2, -1)).max())
             return gradient, None
 

@@ -152,7 +152,9 @@ def test_momentums_limit_is_where_the_spectral_radius_passes_one(form, beta):
     def radius(sh):
         columns = []
         for w, v in np.eye(2):
-            new, (memory,) = Optimizer(transform, learning_rate=sh).step([w], [w], (np.array([v]),))
+            new, (memory,) = Optimizer(transform, learning_rate=sh).step(
+                [w], gradient=[w], memory=(np.array([v]),)
+            )
             columns.append([new[0], memory[0]])
         return np.abs(np.linalg.eigvals(np.transpose(columns))).max()
 
@@ -240,7 +242,7 @@ def test_below_one_the_multiplicative_rate_stays_positive_whatever_the_gradients
     memory = rule.start(np.zeros(3))
     for _ in range(200):
         g = rng.standard_normal(3) * 10.0 ** rng.integers(-9, 9)
-        s, memory = rule.next_rate(g, g, memory)
+        s, memory = rule.next_rate(gradient=g, update=g, memory=memory)
         assert s > 0
 
 
@@ -343,7 +345,7 @@ def test_adagrads_rate_ends_below_the_limit_and_the_others_pass_it_again():
         rate, w = 1.5 * LIMIT, np.array(START)
         memory, largest = scaling.start(w), 0.0
         for k in range(5000):
-            update, memory = scaling.update(LOSS.gradient(w), w, memory)
+            update, memory = scaling.update(LOSS.gradient(w), w=w, memory=memory)
             w = w - rate * update
             v = memory if isinstance(memory, np.ndarray) else memory[1]
             if k > 3000:

@@ -28,7 +28,7 @@ def both_orders() -> list[float]:
     w, gradient = np.ones(2), np.array([100.0, 0.01])
     for sentence in (WeightDecay(LAM), AdamScaling()), (AdamScaling(), WeightDecay(LAM)):
         adam = Optimizer(*sentence, learning_rate=1.0)
-        found += (w - adam.step(w, gradient, adam.start(w))[0]).tolist()
+        found += (w - adam.step(w, gradient=gradient, memory=adam.start(w))[0]).tolist()
     return found
 
 

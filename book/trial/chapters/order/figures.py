@@ -61,7 +61,7 @@ def watched(trial: Trial, *transforms: Any, **options: Any) -> Run:
             sigma.append(sigma_max(net, step.w))
         update = step.gradient
         for transform in before:
-            update, _ = transform.update(update, step.w, None)
+            update, _ = transform.update(update, w=step.w, memory=None)
         seen.append(np.linalg.norm(update, axis=-1))
 
     history = trial.run(*transforms, watch=look, **options)

@@ -39,9 +39,9 @@ def shortest(s: float, W: Any, g: Any) -> float:
 class OnlyW(ClipByNorm):
     """Clips the part of W by its own norm and passes on the rest."""
 
-    def update(self, gradient: Any, w: Any, memory: Any) -> tuple[Any, Any]:
+    def update(self, gradient: Any, *, w: Any, memory: Any) -> tuple[Any, Any]:
         inside = remedies.EXPLODING[0].net.mask("W")
-        clipped, memory = super().update(np.where(inside, gradient, 0), w, memory)
+        clipped, memory = super().update(np.where(inside, gradient, 0), w=w, memory=memory)
         return np.where(inside, clipped, gradient), memory
 
 

@@ -23,7 +23,7 @@ def sum_over_average(beta: float) -> float:
     """How much longer the sum of gradients is than their average, after three equal gradients."""
     total = average = np.zeros(1)
     for _ in range(3):
-        total, _ = Momentum(beta).update(np.ones(1), total, total)
+        total, _ = Momentum(beta).update(np.ones(1), w=total, memory=total)
         average = beta * average + (1 - beta)
     return float(total[0] / average[0])
 
