@@ -19,20 +19,20 @@ def floats(name: str, value: ArrayLike) -> Array:
     """`value` as float64, whatever real numbers it is made of; anything else is a TypeError."""
     if type(value) is np.ndarray and (value.dtype is FLOAT64 or value.dtype == FLOAT64):
         return value
+    return array_of(name, value, "real numbers", "biuf").astype(np.float64)
+
+
+def array_of(name: str, value: Any, of: str, kinds: str = "") -> NDArray[Any]:
+    """`value` as an array, of these kinds of dtype if any are named; else a TypeError."""
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must be an array without masked entries, got {shown(value)}")
-    array = array_of(name, value, "real numbers")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}")
-    return array.astype(np.float64)
-
-
-def array_of(name: str, value: Any, of: str) -> NDArray[Any]:
-    """`value` as an array of whatever it holds; rows of unequal length are a TypeError."""
     try:
-        return np.asarray(value)
-    except ValueError:  # NumPy's word for rows of unequal length
+        array = np.asarray(value)
+    except Exception:  # rows of unequal length, or an __array__ that has reasons of its own
+        array = None
+    if array is None or (kinds and array.dtype.kind not in kinds):
         raise TypeError(f"{name} must be an array of {of}, got {shown(value)}") from None
+    return array
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -217,9 +217,7 @@ def leading(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
 
 def marks(name: str, value: ArrayLike, of: str, kinds: str) -> NDArray[Any]:
     """A read-only array (P,) with a mark for each weight, of one of these kinds of dtype."""
-    array = array_of(name, value, of)
-    if array.dtype.kind not in kinds:
-        raise TypeError(f"{name} must be an array of {of}, got {shown(value)}")
+    array = array_of(name, value, of, kinds)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have one axis and an entry, got shape {array.shape}")
     return read_only(array)

@@ -1,8 +1,13 @@
 """A sweep gives every combination once, loses nothing finished, and says what went wrong."""
 
+import io
 import os
+import shutil
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -16,6 +21,7 @@ from reglib.solvers import ridge
 from reglib.training import train
 from reglib.tuning import sweep
 
+ROOT = Path(__file__).parents[2]
 X = np.sin(1.7 * np.arange(1.0, 25.0)).reshape(8, 3)
 Y = np.cos(np.arange(8.0))
 LOSS = SquaredError(X, Y)
@@ -150,7 +156,7 @@ def test_a_keyboard_stop_loses_only_the_chunk_at_work(tmp_path):
 
 def test_a_worker_that_dies_is_told_and_finished_work_is_kept(tmp_path):
     grid = {"lam": [0.0, 1.0, 2.0]}
-    with pytest.raises(RuntimeError, match="a worker died") as caught:
+    with pytest.raises(RuntimeError, match="A worker process .* unexpectedly terminated") as caught:
         sweep(dies_at, grid, chunk=1, n_jobs=2, folder=tmp_path)
     assert "of 3 chunks of the sweep are finished" in caught.value.__notes__[0]
     result = sweep(lambda lam: {"lam": lam}, grid, chunk=1, folder=tmp_path)
@@ -192,12 +198,12 @@ def test_a_progress_bar_counts_the_chunks(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("grid", "error", "words"),
     [
-        ({}, ValueError, r"grid must name at least one hyper-parameter"),
-        ([1.0], TypeError, r"grid must be a dict of values by name, got \[1.0\]"),
+        ({}, ValueError, r"grid must have an array by name, got {}"),
+        ([1.0], TypeError, r"grid must be a dict of arrays by name, got \[1.0\]"),
         ({"lam": []}, ValueError, r"grid\['lam'\] must not be empty"),
         ({"lam": 1.0}, ValueError, r"grid\['lam'\] must have 1 axes"),
         ({"lam": [1.0, np.nan]}, ValueError, r"grid\['lam'\] must be finite, got nan"),
-        ({1: [1.0]}, TypeError, r"every name in grid must be a word, got \[1\]"),
+        ({1: [1.0]}, TypeError, r"grid must be a dict of arrays by name, got {1: "),
         ({"lam": ["a"]}, TypeError, r"grid\['lam'\] must be an array of real numbers"),
     ],
 )
@@ -210,14 +216,18 @@ def test_a_grid_that_is_none(grid, error, words):
     ("run", "error", "words"),
     [
         (None, TypeError, r"run must be a function, got None"),
-        (lambda lam: lam, TypeError, r"run must return a dict of arrays"),
-        (lambda lam: {}, TypeError, r"run must return a dict of arrays, got {}"),
+        (
+            lambda lam: lam,
+            TypeError,
+            r"what run returns must be a dict of arrays by name",
+        ),
+        (lambda lam: {}, ValueError, r"what run returns must have an array by name, got {}"),
         (lambda lam: {"w": lam[:-1]}, ValueError, r"first axis of 2, .* got 'w' of shape \(1, 1\)"),
         (lambda lam: {"w": 1.0}, ValueError, r"got 'w' of shape \(\)"),
-        (lambda lam: {"w": ["a", "b"]}, TypeError, r"arrays of numbers by name, got 'w'"),
-        (lambda lam: {"w": [[1.0], [1.0, 2.0]]}, TypeError, r"arrays of numbers by name, got 'w'"),
-        (lambda lam: {"w": np.ma.ones(2)}, TypeError, r"arrays of numbers by name, got 'w'"),
-        (lambda lam: {1: lam}, TypeError, r"arrays of numbers by name, got 1"),
+        (lambda lam: {"w": ["a", "b"]}, TypeError, r"returns as 'w' must be an array"),
+        (lambda lam: {"w": [[1.0], [1.0, 2.0]]}, TypeError, r"returns as 'w' must be an array"),
+        (lambda lam: {"w": np.ma.ones(2)}, TypeError, r"returns as 'w' must be an array"),
+        (lambda lam: {1: lam}, TypeError, r"arrays by name, got {1: "),
     ],
 )
 def test_a_run_that_is_none(run, error, words):
@@ -267,7 +277,25 @@ def test_a_sweep_goes_on_wherever_the_hole_is(tmp_path):
     assert result["lam"].ravel().tolist() == grid["lam"]
 
 
-@pytest.mark.parametrize("junk", [b"", b"PK\x03\x04 cut off", b"no zip at all"])
+def zipped(**arrays):
+    np.savez(file := io.BytesIO(), **arrays)
+    return file.getvalue()
+
+
+JUNK = {
+    "nothing": b"",
+    "half a file": zipped(**{"at lam": [[6.0]], "of lam": [[6.0]]})[:-40],
+    "no zip": b"no zip at all",
+    "one array": zipped(lam=[6.0]),
+    "no rows of a grid": zipped(**{"of lam": [[6.0]]}),
+    "too few rows": zipped(**{"at lam": [[6.0]], "of lam": np.ones((0, 1))}),
+    "no numbers": zipped(**{"at lam": [[6.0]], "of lam": ["six"]}),
+    "a pickle": zipped(**{"at lam": [[6.0]], "of lam": np.array([{}], dtype=object)}),
+    "no result": zipped(**{"at lam": [[6.0]]}),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 def test_a_broken_chunk_is_computed_again(tmp_path, junk):
     grid = {"lam": [5.0, 6.0]}
     sweep(lambda lam: {"lam": lam}, grid, chunk=1, folder=tmp_path)
@@ -276,14 +304,48 @@ def test_a_broken_chunk_is_computed_again(tmp_path, junk):
     assert result["lam"].ravel().tolist() == grid["lam"]
 
 
-def test_chunks_without_a_note_are_not_taken_for_ours(tmp_path):
-    sweep(lambda lam: {"lam": lam}, {"lam": [1.0, 2.0]}, folder=tmp_path)
-    (tmp_path / "sweep.json").unlink()
+def test_a_chunk_knows_its_rows_whatever_its_file_is_called(tmp_path):
+    sweep(lambda lam: {"lam": lam}, {"lam": [5.0, 6.0]}, chunk=1, folder=tmp_path)
+    shutil.copy(tmp_path / "chunk-00000.npz", tmp_path / "chunk-00001.npz")
     with pytest.raises(ValueError, match="folder must be new or hold this sweep"):
-        sweep(lambda lam: {"lam": lam}, {"lam": [10.0, 20.0]}, folder=tmp_path)
+        sweep(lambda lam: {"lam": lam}, {"lam": [5.0, 6.0]}, chunk=1, folder=tmp_path)
 
 
-def test_two_grids_with_notes_of_one_length_are_told_apart(tmp_path):
+def test_eight_processes_may_share_a_folder(tmp_path):
+    """Each computes what it does not find; none dies, and all give the same bits."""
+    code = (
+        "import sys; from tests.reglib.test_grids import GRID, sweep, trained\n"
+        "for k in range(5): w = sweep(trained, GRID, chunk=1, folder=f'{sys.argv[1]}/{k}')['w']\n"
+        "sys.stdout.write(w.tobytes().hex())"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    runs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(8)]
+    said = {run.communicate()[0] for run in runs}
+    assert [run.returncode for run in runs] == [0] * 8
+    assert said == {sweep(trained, GRID, chunk=1)["w"].tobytes().hex().encode()}
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_complete_sweep_is_read_and_nothing_is_written(tmp_path):
+    """So that it can be read from a read-only mount."""
+    first = sweep(trained, GRID, chunk=5, folder=tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]}
+    again = sweep(trained, GRID, chunk=5, folder=tmp_path)
+    assert before == {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]}
+    np.testing.assert_array_equal(first["w"], again["w"])
+
+
+def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(*arrays, **more):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="no space left"):
+        sweep(trained, GRID, folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_grids_of_one_size_are_told_apart(tmp_path):
     sweep(lambda lam: {"lam": lam}, {"lam": [1.0, 2.0]}, folder=tmp_path)
     with pytest.raises(ValueError, match="folder must be new or hold this sweep"):
         sweep(lambda lam: {"lam": lam}, {"lam": [1.0, 3.0]}, folder=tmp_path)
@@ -328,6 +390,7 @@ def sleeps(lam):
         ({"timeout": 0}, ValueError, "timeout must be finite and > 0, got 0"),
         ({"timeout": "a"}, TypeError, "timeout must be an array of real numbers"),
         ({"progress": 3}, TypeError, "progress must be a function, got 3"),
+        ({"folder": 3}, TypeError, "folder must be a path, got 3"),
     ],
 )
 def test_options_that_are_none(options, error, words):
