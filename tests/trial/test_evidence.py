@@ -38,6 +38,10 @@ def literals(trees):
             }
             used = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
             (typed if used <= typed | COPIES and not calls(node.value) else computed).update(names)
+        elif isinstance(node, ast.AugAssign):
+            computed |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("append", "extend"):
+            computed |= {n.id for n in ast.walk(node.func) if isinstance(n, ast.Name)}
         elif isinstance(node, ast.For | ast.comprehension):
             computed |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from reglib.datasets import article
-from reglib.losses import SquaredError
-from reglib.solvers import PLACEMENTS
+from reglib.losses import LogisticLoss, SquaredError
+from reglib.penalties import L2, Masked
+from reglib.solvers import PLACEMENTS, gradient_descent, ridge
 from trial.chapters.one_step import figures as one_step
 from trial.page import style
 
@@ -66,3 +67,29 @@ def test_every_panel_has_its_boundary():
         )
         drawn = [line for line in axes.lines if len(line.get_xdata()) == len(CELLS.lams)]
         assert drawn and axes.images
+
+
+@pytest.mark.parametrize("loss", [LOSS, LogisticLoss(X, Y > 5)], ids=["squares", "logistic"])
+def test_a_proximal_step_is_a_coupled_step_of_another_length(loss):
+    """The theorem of chapter 3: with every weight penalized, on any loss; not with a spared one."""
+    rng = np.random.default_rng(0)
+    lam, s = 10 ** rng.uniform(-2, 1.5, (2, 40, 1))
+    same = {"tol": 0, "max_iter": 30}
+    for penalty, equal in ((L2(lam), True), (Masked(L2(lam), [False, True]), False)):
+        proximal = gradient_descent(loss, penalty, [3, 2], step=s, placement="proximal", **same)
+        coupled = gradient_descent(loss, penalty, [3, 2], step=s / (1 + s * lam), **same)
+        finite = (proximal.diverged_at < 0) & (coupled.diverged_at < 0)
+        near = np.isclose(proximal.w[finite], coupled.w[finite], rtol=1e-9, atol=1e-9)
+        assert finite.sum() > 10 and near.all() == equal
+
+
+def test_the_two_placements_need_the_same_at_their_best_steps():
+    steps = np.geomspace(0.02, 1, 121)
+    goal = ridge(X, Y, 10.0)
+    best = {
+        place: np.nanmin(one_step.iterations(LOSS, L2(10.0), [3, 2], steps, goal, place))
+        for place in ("coupled", "proximal")
+    }
+    assert abs(best["coupled"] - best["proximal"]) <= 1
+    never = one_step.iterations(LOSS, L2(10.0), [3, 2], [0.1], goal, "coupled")
+    assert np.isnan(never).all()  # above 2/(L + lam)

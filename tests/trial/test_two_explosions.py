@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reglib.datasets import leaky_memory
-from reglib.diagnostics import gradient_error, jacobian_norms
+from reglib.diagnostics import gradient_error, jacobian_norms, step_limit
 from reglib.losses import SquaredError
 from reglib.networks import RNN
 from reglib.optimizers import ClipByNorm, Optimizer
@@ -143,3 +143,16 @@ def test_the_pictures_show_what_they_were_given():
     figure = style.new_figure()
     two.draw_basin(figure, [1, 2, 3, 4], {"a": [4, 3, 2, 1]}, [np.array([4, 3, 2, 1])])
     assert list(figure.axes[0].lines[1].get_ydata()) == [4, 1]
+
+
+def test_fewer_columns_never_lower_the_limit():
+    """Interlacing: any subset of any matrix, and equality where the rest has no curvature."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n, p = rng.integers(1, 12, 2)
+        X = rng.standard_normal((n, p)) * 10 ** rng.uniform(-2, 2, p)
+        some = rng.permutation(p)[: rng.integers(1, p + 1)]
+        whole, part = (step_limit(SquaredError(A, np.zeros(n))) for A in (X, X[:, some]))
+        assert part >= whole * (1 - 1e-12)
+    padded = SquaredError([[1.0, 0.0], [2.0, 0.0]], [0.0, 0.0])
+    assert step_limit(padded) == step_limit(SquaredError([[1.0], [2.0]], [0.0, 0.0]))

@@ -160,20 +160,41 @@ def draw_maps(figure: Figure, cells: StabilityMap) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
 
 
-def draw_race(figure: Figure, distances: dict[str, NDArray[np.float64]]) -> None:
-    """Distance to the minimum against iterations, one line for each run."""
-    axes = figure.subplots()
-    for (label, distance), color, dashes in zip(
-        distances.items(), (style.BROWN, style.RED, style.BLUE), ("-.", "-", "--"), strict=True
-    ):
-        axes.plot(distance, color=color, linestyle=dashes, label=label)
-    axes.axhline(1e-6, color=style.INK, linewidth=1, linestyle=":")
-    axes.set(
-        yscale="log",
-        ylim=(1e-7, 1e13),
-        xlabel="iteration",
-        title="distance to its own minimum",
+def iterations(
+    loss: Any, penalty: Any, w0: Any, steps: Any, goal: Any, placement: str, max_iter: int = 5000
+) -> NDArray[np.float64]:
+    """Iterations until all later ones are within 1e-6 of `goal`, for each step; nan if never."""
+    run = gradient_descent(
+        loss,
+        penalty,
+        w0,
+        step=np.asarray(steps)[:, None],
+        placement="proximal" if placement == "proximal" else "coupled",
+        tol=0,
+        max_iter=max_iter,
+        record=True,
     )
+    far = ~(np.linalg.norm(run.path - goal, axis=-1) <= 1e-6)  # nan is far
+    last = len(far) - np.argmax(far[::-1], axis=0)  # one after the last far one
+    return np.where(far[-1], np.nan, last.astype(float))
+
+
+def draw_needed(figure: Figure, steps: Any, needed: dict[str, NDArray[np.float64]]) -> None:
+    """Iterations against the step, a curve for each run and a dot at its best step."""
+    axes = figure.subplots()
+    looks = {
+        "no penalty": (style.BROWN, "-."),
+        "coupled": LINES["coupled"],
+        "proximal": LINES["proximal"],
+    }
+    for name, count in needed.items():
+        color, dashes = looks[name]
+        label = name if name == "no penalty" else f"L2, {name}"
+        axes.plot(steps, count, color=color, linestyle=dashes, label=label)
+        at = np.nanargmin(count)
+        axes.plot(steps[at], count[at], "o", color=color)
+    axes.set(xscale="log", yscale="log", ylim=(8, 3e4))
+    axes.set(xlabel="step s", title="iterations needed")
     axes.legend(loc="upper right")
 
 
