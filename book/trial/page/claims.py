@@ -108,9 +108,11 @@ def bibliography() -> frozenset[str]:
 
 @cache
 def dated(key: str) -> int:
-    """The year of a work in references.bib; KeyError for an unknown key."""
+    """The year of a work in references.bib; KeyError for an unknown key and for one without."""
     text = (FOLDER / "references.bib").read_text(encoding="utf-8")
-    found = re.search(rf"^@\w+{{{re.escape(key)},.*?^  year = {{(\d+)}}", text, flags=re.M | re.S)
+    found = re.search(
+        rf"^@\w+{{{re.escape(key)},(?:\n  .*)*?\n  year = {{(\d+)}}", text, flags=re.M
+    )
     if not found or key not in bibliography():
         raise KeyError(key)
     return int(found[1])
