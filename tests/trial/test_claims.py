@@ -159,7 +159,8 @@ def test_evidence_is_named_by_sentences():
 
 def test_a_work_has_its_year():
     assert dated("hoerl1970") == 1970 and dated("loshchilov2019") == 2019
-    assert all(1600 < dated(key) < 2030 for key in bibliography() - {"article"})
+    years = [dated(key) for key in bibliography() - {"article", "nist_longley"}]
+    assert min(years) > 1600 and max(years) < 2030
     for key in ("nobody1900", "article"):
         with pytest.raises(KeyError):
             dated(key)
