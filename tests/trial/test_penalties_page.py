@@ -160,3 +160,13 @@ def test_every_picture_can_be_drawn():
         draw(figure, *what)
         assert len(figure.axes) == panels
         assert np.ptp(style.pixels(figure, 0.5)) > 100
+
+
+def test_turning_is_that_of_a_circle_and_of_a_straight_line_on_a_jagged_grid():
+    angle = np.linspace(0, 2 * np.pi, 2001)
+    for radius in (1.0, 3.0):
+        circle = radius * np.column_stack([np.cos(angle), np.sin(angle)])
+        assert abs(trial.turning(circle) / (2 * np.pi) - 1) < 0.06 / radius
+    jags = 1e-4 * np.random.default_rng(0).standard_normal((2001, 2))
+    line = np.column_stack([np.linspace(0, 3, 2001), np.linspace(0, 1, 2001)])
+    assert trial.turning(line) < 1e-9 and trial.turning(line + jags) < 0.5

@@ -75,6 +75,17 @@ def level_lines(x: Array, y: Array, height: Array) -> list[Array]:
     return [np.asarray(piece) for piece in found if len(piece) > 1]
 
 
+def turning(line: Array, chord: float = 0.05) -> float:
+    """The sum of all changes of direction of a line (k, 2), in radians; 0 for a straight one.
+
+    Measured between points a chord apart: the line follows a grid, whose jags are no turns.
+    """
+    along = np.append(0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1)))
+    at = np.linspace(0, along[-1], max(int(along[-1] / chord), 4))
+    steps = np.diff([np.interp(at, along, x) for x in line.T], axis=1)
+    return float(np.abs(np.diff(np.unwrap(np.arctan2(steps[1], steps[0])))).sum())
+
+
 def lengths(piece: Array) -> float:
     """The length of a polygonal line (k, 2)."""
     return float(np.linalg.norm(np.diff(piece, axis=0), axis=1).sum())
