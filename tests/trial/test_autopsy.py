@@ -1,5 +1,9 @@
 """The helpers of the autopsy: what stops a run, what reading alone can find, and the pictures."""
 
+import re
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 
@@ -9,6 +13,7 @@ from reglib.solvers import least_squares
 from trial.chapters.autopsy import figures as autopsy
 from trial.page import style
 
+ROOT = Path(__file__).parents[2]
 X, Y, _ = article()
 LOSS = SquaredError(X, Y)
 PICTURE = autopsy.TwoUpdates(LOSS, [3, 2])
@@ -91,3 +96,12 @@ def test_neighboring_frames_differ_in_picture_and_sentence():
 def test_the_sentence_says_what_became_of_both(step, k, words):
     sentence, _ = frame(step, k)
     assert sentence.startswith(f"Step {step:g}, {k} iteration") and words in sentence
+
+
+def test_the_table_of_the_listing_names_every_defect_once_and_before_any_claim():
+    cells = nbformat.read(ROOT / "notebooks" / "autopsy.ipynb", as_version=4).cells
+    at = next(k for k, cell in enumerate(cells) if "in our words" in cell.source)
+    rows = [line for line in cells[at].source.split("\n") if line.startswith("| ")]
+    named = [d for row in rows for d in re.findall(r"D\d+", row.rpartition(" | ")[2])]
+    assert sorted(named, key=lambda d: int(d[1:])) == [f"D{k}" for k in range(1, 21)]
+    assert not any('"D' in cell.source for cell in cells[:at])
