@@ -96,7 +96,7 @@ class Convention:
             factor *= inputs.count("n", n)
         if self.needs & {"s"}:
             inputs.that("y_std", y_std is not None, f"be given: {self.name!r} needs it", y_std)
-            factor *= inputs.single("y_std", inputs.positive("y_std", y_std))
+            factor *= inputs.positive("y_std", inputs.scalar("y_std", y_std))
         return factor
 
     def from_ours(self, lam: Hyper, factor: float) -> Hyper:

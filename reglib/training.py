@@ -14,7 +14,6 @@ from reglib.inputs import (
     DIVERGED,
     Array,
     Count,
-    Flag,
     Function,
     PenaltyLike,
     Placement,
@@ -89,10 +88,10 @@ def train(
     placement: Placement = "coupled",
     validation: Valued | None = None,
     patience: Count | None = None,
-    record: Flag = False,
+    record: bool = False,
     watch: Function | None = None,
     bound: float = DIVERGED,
-    progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
+    progress: Function | None = None,
 ) -> History:
     """Minimize objective + penalty; t is what the optimizer's transforms make of a gradient.
 
@@ -128,8 +127,6 @@ def train(
     (array([2.]), 28)
     """
     step = _stepper(optimizer, penalty, placement)
-    if progress and not callable(progress):
-        raise TypeError(f"progress must be a function such as tqdm, got {inputs.shown(progress)}")
     w = w0.copy()
     _fit_together(w, optimizer, penalty)
     memory = optimizer.start(w)
@@ -137,15 +134,14 @@ def train(
     # Once such a block was freed, never written to, glibc keeps all smaller ones for later steps
     # (mallopt, M_MMAP_THRESHOLD); else each step takes new pages from the system and twice as long.
     np.empty(2**25 - 2**16, np.uint8)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        log = _Log(w, optimizer, bound, record, watch, (validation, patience))
-        for batch in progress(batches) if progress else batches:
-            here = _where(log.alive, log.w, 0)
-            loss, g = value_and_gradient(batch, here)
-            after, memory = step(here, gradient=g, memory=memory)
-            log.add(loss, g, after, memory)
-            if not log.alive.any():
-                break
+    log = _Log(w, optimizer, bound, record, watch, (validation, patience))
+    for batch in progress(batches) if progress else batches:
+        here = _where(log.alive, log.w, 0)
+        loss, g = value_and_gradient(batch, here)
+        after, memory = step(here, gradient=g, memory=memory)
+        log.add(loss, g, after, memory)
+        if not log.alive.any():
+            break
     return log.history()
 
 

@@ -77,6 +77,7 @@ def longley() -> Data:
     return Data(_LONGLEY[:, 1:].copy(), _LONGLEY[:, 0].copy(), names)
 
 
+@checked
 def diabetes(standardized: bool = True) -> Data:
     """Diabetes progression of 442 patients a year on, explained by 10 measurements at the start.
 

@@ -9,6 +9,7 @@ import numpy as np
 from reglib import inputs
 from reglib.inputs import (
     Array,
+    Bent,
     ColumnMask,
     Count,
     Generator,
@@ -91,7 +92,7 @@ def effective_dof(
 
 @checked
 def top_eigenvalue(
-    objective: Any,
+    objective: Bent,
     w: Start,
     *,
     rng: Generator,

@@ -58,6 +58,7 @@ def gradient_norms(network: Any, w: ArrayLike) -> Array:
     return np.stack(norms, axis=-1)
 
 
+@checked
 def jacobian_norms(factors: Sequence[ArrayLike], *, log: bool = False) -> Array:
     """||J_k ... J_1||, the largest singular value of each partial product: (..., K).
 

@@ -26,12 +26,15 @@ def array_of(name: str, value: Any, of: str, kinds: str = "") -> NDArray[Any]:
     """`value` as an array, of these kinds of dtype if any are named; else a TypeError."""
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must be an array without masked entries, got {shown(value)}")
+    array, why = None, ""
     try:
         array = np.asarray(value)
-    except Exception:  # rows of unequal length, or an __array__ that has reasons of its own
-        array = None
+    except ValueError:  # NumPy's word for rows of unequal length
+        pass
+    except Exception as error:  # an __array__ may have reasons of its own
+        why = f": {error}"
     if array is None or (kinds and array.dtype.kind not in kinds):
-        raise TypeError(f"{name} must be an array of {of}, got {shown(value)}") from None
+        raise TypeError(f"{name} must be an array of {of}, got {shown(value)}{why}")
     return array
 
 
@@ -107,12 +110,12 @@ def record(name: str, value: ArrayLike, size: int | None = None, least: float = 
     return array
 
 
-def start(name: str, w0: ArrayLike) -> Array:
-    """Weights to start from: finite, at least one axis."""
-    w0 = finite(name, w0)
-    if w0.ndim == 0:
-        raise ValueError(f"{name} must have at least one axis, got the scalar {w0[()]}")
-    return w0
+def flat(name: str, w: ArrayLike) -> Array:
+    """Real numbers along at least one axis."""
+    w = floats(name, w)
+    if w.ndim == 0:
+        raise ValueError(f"{name} must have at least one axis, got the scalar {w[()]}")
+    return w
 
 
 def rows(name: str, value: Any, n: int) -> Any:
@@ -197,7 +200,9 @@ def matrices(name: str, w: ArrayLike, shape: tuple[int, int]) -> Array:
 
 Weights = Annotated[ArrayLike, floats]
 """Real numbers (..., P), inf and NaN among them: a run may diverge."""
-Start = Annotated[ArrayLike, start]
+Flat = Annotated[ArrayLike, flat]
+"""The same, of one weight at least."""
+Start = Annotated[ArrayLike, finite, flat]
 Vector = Annotated[ArrayLike, partial(finite, ndim=1)]
 PerColumn = Annotated[ArrayLike, columns_of("X")]
 Matrices = Annotated[ArrayLike, Beside("shape", matrices)]

@@ -53,22 +53,18 @@ Proportion = Annotated[Hyper, proportion]
 Fraction = Annotated[Hyper, fraction]
 
 
-def single(name: str, value: Hyper) -> float:
-    """A hyper-parameter that cannot be swept."""
-    if isinstance(value, np.ndarray):
-        raise ValueError(f"{name} must be a number, got shape {value.shape}")
-    return value
-
-
-NonNegativeNumber = Annotated[float, nonnegative, single]
-PositiveNumber = Annotated[float, positive, single]
-ProportionNumber = Annotated[float, proportion, single]
-FractionNumber = Annotated[float, fraction, single]
-
-
 def scalar(name: str, value: ArrayLike) -> float:
-    """One number, inf and NaN among them, that something has returned."""
-    return float(single(name, floats(name, value)[()]))
+    """One number, which cannot be swept; inf and NaN are among them."""
+    array = floats(name, value)
+    if array.ndim:
+        raise ValueError(f"{name} must be a number, got shape {array.shape}")
+    return float(array)
+
+
+NonNegativeNumber = Annotated[float, scalar, nonnegative]
+PositiveNumber = Annotated[float, scalar, positive]
+ProportionNumber = Annotated[float, scalar, proportion]
+FractionNumber = Annotated[float, scalar, fraction]
 
 
 def over_weights(lam: Hyper) -> Hyper:
@@ -112,10 +108,18 @@ def count(name: str, value: Any, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number, got {shown(value)}")
     if value < least:
-        raise ValueError(f"{name} must be >= {least}, got {value}")
+        raise ValueError(f"{name} must be >= {least}, got {shown(value)}")
+    if value >= 2**63:
+        raise ValueError(f"{name} must be < 2**63, got {shown(value)}")
     return int(value)
+
+
+def index(name: str, value: Any) -> int:
+    """A whole number >= 0: the step before which so many were taken."""
+    return count(name, value, least=0)
 
 
 Scale = Annotated[Hyper, Beside("X", per_column)]
 Lams = Annotated[ArrayLike, descending]
 Count = Annotated[int, count]
+Index = Annotated[int, index]

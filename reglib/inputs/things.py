@@ -50,10 +50,11 @@ def methods(*wanted: str) -> Callable[[str, Any], Any]:
 
 
 LOSS = "such as SquaredError(X, y)"
-flag = must("be True or False", lambda value: isinstance(value, (bool, np.bool_)))
 function = must("be a function", callable)
 generator = must("be a numpy.random.Generator", lambda rng: isinstance(rng, np.random.Generator))
 objective = must(f"have the methods value and gradient, {LOSS}", _differentiable)
+measured = must(f"have the method lipschitz where there is no step, {LOSS}", having("lipschitz"))
+curved = must(f"have the method hessian_vector, {LOSS}", having("hessian_vector"))
 valued = must(f"have the method value, {LOSS}", having("value"))
 penalty = must("be a penalty such as L2(0.1)", having("value", "subgradient", "prox"))
 transform = must("be a transform such as ClipByNorm(1.0)", having("start", "update"))
@@ -151,7 +152,7 @@ def that(name: str, holds: Any, rule: str, value: Any) -> None:
 
 Generator = Annotated["np.random.Generator", generator]
 """A string, since numpy.random loads when it is needed."""
-Flag = Annotated[bool, flag]
+Flag = bool
 Function = Annotated[Callable[..., Any], function]
 Placement = Annotated[str, partial(one_of, choices=PLACEMENTS)]
 Names = Annotated[Sequence[str], Beside("X", names)]
@@ -161,4 +162,5 @@ ScheduleLike = Annotated[Any, schedule]
 PenaltyLike = Annotated[Any, penalty]
 ObjectiveLike = Annotated[Any, objective]
 Valued = Annotated[Any, valued]
+Bent = Annotated[Any, curved]
 Curved = Annotated[Any, methods("gradient", "hessian_vector")]

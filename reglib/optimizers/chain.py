@@ -7,7 +7,7 @@ from math import nan
 from typing import Any, Protocol
 
 from reglib import inputs
-from reglib.inputs import Array, Gradient, Hyper, LearningRate, Mask, NonNegative, Weights, checked
+from reglib.inputs import Array, Flat, Gradient, Hyper, LearningRate, Mask, NonNegative, checked
 
 
 class Transform(Protocol):
@@ -57,13 +57,13 @@ class Optimizer:
         words = [repr(t) for t in self.transforms]
         return f"Optimizer({', '.join([*words, f'learning_rate={self.learning_rate}'])})"
 
-    def start(self, w: Weights) -> tuple[Any, ...]:
+    def start(self, w: Flat) -> tuple[Any, ...]:
         """What the transforms remember before the first step; a rule's memory comes last."""
         memories = tuple(transform.start(w) for transform in self.transforms)
         return (*memories, (nan, self.learning_rate.start(w))) if self._ruled else memories
 
     def step(
-        self, w: Weights, *, gradient: Gradient, memory: tuple[Any, ...]
+        self, w: Flat, *, gradient: Gradient, memory: tuple[Any, ...]
     ) -> tuple[Array, tuple[Any, ...]]:
         """The next weights (..., P) and the new memory."""
         update, rate, after = gradient, self.learning_rate, []
@@ -104,7 +104,7 @@ class WeightDecay(Memoryless):
     lam: NonNegative
     mask: Mask | None = None
 
-    def update(self, gradient: Array, *, w: Array, memory: None) -> tuple[Array, None]:
+    def update(self, gradient: Flat, *, w: Flat, memory: None) -> tuple[Array, None]:
         if self.mask is None:
             return gradient + self.lam * w, None
         w = inputs.columns("w", w, self.mask, "mask")

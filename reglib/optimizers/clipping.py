@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reglib.inputs import Array, Positive, checked
+from reglib.inputs import Array, Flat, Positive, checked
 from reglib.optimizers.chain import Memoryless
 
 SMALL = 1e-140
@@ -27,7 +27,7 @@ class ClipByNorm(Memoryless):
 
     max_norm: Positive
 
-    def update(self, gradient: Array, *, w: Any, memory: None) -> tuple[Array, None]:
+    def update(self, gradient: Flat, *, w: Any, memory: None) -> tuple[Array, None]:
         length = norm(gradient)
         # Divided by the larger of both, a gradient within the bound is multiplied by exactly 1.
         scale = self.max_norm / np.maximum(length, self.max_norm)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reglib.inputs import Array, Flag, Hyper, NonNegative, Positive, checked
+from reglib.inputs import Array, Flat, Hyper, NonNegative, Positive, checked
 from reglib.optimizers.clipping import norm
 
 
@@ -35,13 +35,13 @@ class Hypergradient:
 
     rate: Positive
     beta: NonNegative
-    multiplicative: Flag = False
+    multiplicative: bool = False
 
-    def start(self, w: Array) -> tuple[Hyper, Array]:
+    def start(self, w: Flat) -> tuple[Hyper, Array]:
         return self.rate, np.zeros_like(w)
 
     def next_rate(
-        self, *, gradient: Array, update: Array, memory: tuple[Any, Array]
+        self, *, gradient: Flat, update: Flat, memory: tuple[Any, Array]
     ) -> tuple[Array, tuple[Array, Array]]:
         s, last = memory
         if self.multiplicative:

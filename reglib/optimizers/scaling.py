@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reglib.inputs import Array, Fraction, Positive, checked
+from reglib.inputs import Array, Flat, Fraction, Positive, checked
 
 
 @checked
@@ -21,10 +21,10 @@ class Momentum:
 
     beta: Fraction = 0.9
 
-    def start(self, w: Array) -> Array:
+    def start(self, w: Flat) -> Array:
         return np.zeros_like(w)
 
-    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = self.beta * memory + gradient
         return v, v
 
@@ -40,7 +40,7 @@ class Nesterov(Momentum):
     array([1.75])
     """
 
-    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v, _ = super().update(gradient, w=w, memory=memory)
         return gradient + self.beta * v, v
 
@@ -63,11 +63,11 @@ class AdamScaling:
     beta2: Fraction = 0.999
     eps: Positive = 1e-8
 
-    def start(self, w: Array) -> tuple[Array, Array, int]:
+    def start(self, w: Flat) -> tuple[Array, Array, int]:
         return np.zeros_like(w), np.zeros_like(w), 0
 
     def update(
-        self, gradient: Array, *, w: Any, memory: tuple[Array, Array, int]
+        self, gradient: Flat, *, w: Any, memory: tuple[Array, Array, int]
     ) -> tuple[Array, tuple[Array, Array, int]]:
         m, v, k = memory
         m = self.beta1 * m + (1 - self.beta1) * gradient
@@ -92,10 +92,10 @@ class AdaGrad:
 
     eps: Positive = 1e-10
 
-    def start(self, w: Array) -> Array:
+    def start(self, w: Flat) -> Array:
         return np.zeros_like(w)
 
-    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = memory + gradient**2
         return gradient / (np.sqrt(v) + self.eps), v
 
@@ -116,9 +116,9 @@ class RMSProp:
     beta: Fraction = 0.99
     eps: Positive = 1e-8
 
-    def start(self, w: Array) -> Array:
+    def start(self, w: Flat) -> Array:
         return np.zeros_like(w)
 
-    def update(self, gradient: Array, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = self.beta * memory + (1 - self.beta) * gradient**2
         return gradient / (np.sqrt(v) + self.eps), v

@@ -14,6 +14,7 @@ from reglib.inputs import (
     Array,
     Count,
     Hyper,
+    Index,
     NonNegative,
     Positive,
     Proportion,
@@ -54,7 +55,7 @@ class Cosine(Schedule):
     n_steps: Count
     final: NonNegative = field(default=0.0, kw_only=True)
 
-    def at(self, k: int) -> Hyper:
+    def at(self, k: Index) -> Hyper:
         share = (1 + cos(pi * min(k / self.n_steps, 1))) / 2
         return self.final + (self.rate - self.final) * share
 
@@ -73,7 +74,7 @@ class WarmUp(Schedule):
     n_steps: Count
     then: ScheduleLike
 
-    def at(self, k: int) -> Hyper:
+    def at(self, k: Index) -> Hyper:
         late = k - self.n_steps + 1
         return self.then.at(late) if late > 0 else self.then.at(0) * ((k + 1) / self.n_steps)
 
@@ -91,7 +92,7 @@ class StepDecay(Schedule):
     every: Count
     factor: Annotated[Proportion, positive]
 
-    def at(self, k: int) -> Hyper:
+    def at(self, k: Index) -> Hyper:
         return self.rate * self.factor ** (k // self.every)
 
 
@@ -109,5 +110,5 @@ class InverseSqrt(Schedule):
     rate: Positive
     n_steps: Count
 
-    def at(self, k: int) -> Hyper:
+    def at(self, k: Index) -> Hyper:
         return self.rate / (1 + k / self.n_steps) ** 0.5

@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 
 
 def _flat(W: Array) -> Array:
-    return W.reshape(W.shape[:-2] + (-1,))
+    return W.reshape(W.shape[:-2] + (W.shape[-2] * W.shape[-1],))
 
 
 def _svd(W: Array) -> tuple[Array, Array, Array]:

@@ -58,7 +58,7 @@ def coordinate_descent(
     if not isinstance(loss, SquaredError):
         raise TypeError(f"loss must be a SquaredError, got {type(loss).__name__}")
     X, n, p = loss.X, *loss.X.shape
-    penalty = penalty or L2(0.0)
+    penalty = L2(0.0) if penalty is None else penalty
     each = _penalty_of_each(penalty, X)
     w0 = inputs.columns("w0", np.zeros(p) if w0 is None else w0, X, "X")
     columns = np.ascontiguousarray(X.T)

@@ -20,6 +20,7 @@ from reglib.inputs import (
     Count,
     Hyper,
     NonNegativeNumber,
+    ObjectiveLike,
     PenaltyLike,
     Placement,
     Positive,
@@ -107,7 +108,7 @@ def _swept(update: Callable[..., Array], w0: Array, step: Any) -> tuple[int, ...
 
 @checked
 def gradient_descent(
-    loss: Any,
+    loss: ObjectiveLike,
     penalty: PenaltyLike | None,
     w0: Start,
     *,
@@ -156,7 +157,7 @@ def gradient_descent(
 
 @checked
 def proximal_gradient(
-    loss: Any,
+    loss: ObjectiveLike,
     penalty: PenaltyLike,
     w0: Start,
     *,
@@ -181,7 +182,7 @@ def proximal_gradient(
     >>> run.w.round(6)
     array([-1.,  3.])
     """
-    top = loss.lipschitz() if step is None else 0.0
+    top = inputs.measured("loss", loss).lipschitz() if step is None else 0.0
     s = inputs.positive("step", (1 / top if top > 0 else 1.0) if step is None else step)
 
     def update(w: Array, previous: Array, k: int) -> Array:

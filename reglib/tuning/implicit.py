@@ -82,16 +82,8 @@ def _minimizer(loss: Any, lam: Hyper, mask: Array | None, w: Array | None) -> tu
 
 def _swept(loss: Any, validation: Any, lam: Hyper, w: Array) -> Array:
     """w on the leading axes of every sweep there is."""
-    try:
-        each = w + 0 * np.asarray(lam), loss.gradient(w), validation.gradient(w)
-        return np.broadcast_to(w, np.broadcast_shapes(*(g.shape for g in each))).copy()
-    except ValueError as error:
-        if "broadcast" not in str(error):
-            raise
-        raise ValueError(
-            f"lam, w and the losses must fit together, got lam of shape {np.shape(lam)} and w of "
-            f"shape {w.shape}; give each sweep a leading axis of its own"
-        ) from error
+    each = w + 0 * np.asarray(lam), loss.gradient(w), validation.gradient(w)
+    return np.broadcast_to(w, np.broadcast_shapes(*(g.shape for g in each))).copy()
 
 
 def _solve(system: Array, right: Array) -> Array:

@@ -99,6 +99,7 @@ def dask():
         Client(cluster),
     ):
         yield
+    os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)  # a nanny sets it for the processes it starts
 
 
 def test_a_dask_cluster_gives_what_one_process_gives(dask):

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 import pytest
 
-from reglib import losses, penalties, training, tuning
+from reglib import losses, optimizers, penalties, solvers, training, tuning
 from reglib.inputs import Beside, Count, Flag, Mask, NonNegative, Positive, Weights, checked
 
 
@@ -144,3 +144,88 @@ def test_a_swept_field_is_a_read_only_copy():
     assert kept.lam.tolist() == [[1.0], [2.0]]
     with pytest.raises(ValueError, match="read-only"):
         kept.lam[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: penalties.L2(alpha=1.0), "L2.* unexpected .*'alpha'; here it is lam, in units"),
+        (lambda: solvers.ridge(np.eye(2), [1, 2], alpha=3), r"ridge\(\) got .* got alpha=3$"),
+        (lambda: solvers.newton(C=1.0), "here it is lam, in units of its own .*, got C=1.0"),
+        (lambda: optimizers.Optimizer(lr=0.1), "here it is learning_rate, got lr=0.1"),
+        (lambda: optimizers.AdamScaling(betas=(0.9, 0.99)), "here it is beta1, got betas=.0.9,"),
+        (lambda: optimizers.Cosine(lr=0.1), "here it is rate"),
+        (lambda: tuning.kfold(9, n_splits=3), "here it is k, got n_splits=3"),
+        (lambda: losses.HuberLoss(np.eye(2), [1, 2], epsilon=1.35), "here it is delta"),
+    ],
+)
+def test_the_word_of_another_library_is_answered_with_ours(call, words):
+    with pytest.raises(TypeError, match=words):
+        call()
+
+
+def test_an_error_of_the_body_and_a_word_that_nobody_uses_stay_as_they_are():
+    @checked
+    def inside(lam: NonNegative):
+        raise TypeError("from inside")
+
+    with pytest.raises(TypeError, match="^from inside$"):
+        inside(1.0)
+    with pytest.raises(TypeError, match=r"got an unexpected keyword argument 'mu'$"):
+        penalties.L2(mu=1.0)
+
+
+def test_axes_that_do_not_fit_together_are_named_with_their_shapes():
+    w, step = np.ones((3, 2)), [[0.1], [0.2]]
+    with pytest.raises(ValueError, match=r"got \(3, 2\) of w, \(2, 1\) of step; give each sweep"):
+        penalties.L2(0.1).prox(w, step)
+    swept = penalties.L2([[0.1], [0.2]])
+    with pytest.raises(ValueError, match=r"got \(3, 2\) of w, \(2, 1\) of lam; give each sweep"):
+        swept.value(w)
+
+
+def test_what_overflows_is_inf_and_no_warning():
+    assert penalties.L2(1.0).value([1e300, 1.0]) == np.inf
+    assert losses.SquaredError([[1e300, 1.0]], [0.0]).value([1e300, 1.0]) == np.inf
+
+
+class Attached:
+    """As a parameter of another library, which wants to be detached first."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("call detach() first")
+
+
+def test_an_array_that_refuses_to_be_one_is_told_with_its_reason():
+    with pytest.raises(TypeError, match=r"w must be .* numbers, got .*: call detach\(\) first"):
+        scaled(Attached())
+
+
+def test_what_was_advised_is_not_refused():
+    """A number that cannot be swept says so at once, and not after `lam[:, None]` was tried."""
+    loss = losses.SquaredError(np.eye(2), [1.0, 2.0])
+    for lam in ([0.1, 0.2], [[0.1], [0.2]]):
+        with pytest.raises(ValueError, match=r"lam must be a number, got shape \(2,"):
+            solvers.newton(loss, lam, [0.0, 0.0])
+
+
+def test_a_plain_bool_is_a_flag_wherever_it_stands():
+    loss, l1 = losses.SquaredError(np.eye(2), [1.0, 2.0]), penalties.L1(0.1)
+    with pytest.raises(TypeError, match="accelerated must be True or False, got 'no'"):
+        solvers.proximal_gradient(loss, l1, [0.0, 0.0], accelerated="no")
+    with pytest.raises(TypeError, match="record must be True or False, got 1"):
+        solvers.gradient_descent(loss, l1, [0.0, 0.0], step=0.1, record=1)
+
+
+@pytest.mark.parametrize("k", [-1, 2.5, None, "1", np.ones(2), 10**400], ids=str)
+def test_a_schedule_has_no_step_before_the_first(k):
+    for plan in (optimizers.Cosine(0.1, 9), optimizers.StepDecay(0.1, 3, 0.5)):
+        with pytest.raises((ValueError, TypeError), match="k must be"):
+            plan.at(k)
+
+
+@pytest.mark.parametrize("loss", [np.eye(2), None, losses.SquaredError, 3.0], ids=str)
+def test_what_is_minimized_is_looked_at_first(loss):
+    for solve in (solvers.gradient_descent, solvers.proximal_gradient):
+        with pytest.raises(TypeError, match="loss must have the methods value and gradient"):
+            solve(loss, penalties.L1(0.1), [0.0, 0.0], step=0.1)

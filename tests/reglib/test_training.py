@@ -618,7 +618,11 @@ def test_sweeps_that_do_not_fit_together_are_named(make, name, three):
             r"got shapes \(4,\) and \(4, 1\) at \(4,\)",
         ),
         (lambda: train(lambda rng: LOSS, SGD, W0, n_steps=1), TypeError, "rng must be a numpy.ran"),
-        (lambda: train(LOSS, SGD, W0, n_steps=1, progress=True), TypeError, "such as tqdm, got Tr"),
+        (
+            lambda: train(LOSS, SGD, W0, n_steps=1, progress=True),
+            TypeError,
+            "progress must be a fu",
+        ),
         (
             lambda: train(LOSS, SGD, W0, n_steps=1, watch=3),
             TypeError,

@@ -641,14 +641,14 @@ def test_folds_that_are_none(folds, error, words):
                 HuberLoss(A, B, [[1.0], [2.0]]), SquaredError(A, B), 1.0, w=np.ones((3, 4))
             ),
             ValueError,
-            r"lam, w and the losses must fit together, got .* w of shape \(3, 4\)",
+            r"axes must fit together, got \(3, 4\) of w, .* \(2, 1\) of delta; give each sweep",
         ),
         (
             lambda: implicit_gradient(
                 SquaredError(A, B), SquaredError(A, B), [[1.0], [2.0]], w=np.ones((3, 4))
             ),
             ValueError,
-            r"fit together, got lam of shape \(2, 1\) and w of shape \(3, 4\); give each sweep",
+            r"axes must fit together, got \(2, 1\) of lam, \(3, 4\) of w; give each sweep",
         ),
         (
             lambda: implicit_gradient(L2(1.0), SquaredError(A, B), 1.0, w=np.ones(4)),
