@@ -1,0 +1,394 @@
+"""Readers: whatever a training logger wrote becomes rows of named numbers with their lines."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, TextIO
+
+LONGEST = 4_000_000
+"""A line with more characters than this is no row of a log."""
+MISSING = frozenset(("", "-", "--", "none", "null", "na", "n/a", "<na>", "nil", ".", "no log"))
+NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?))"
+PAIR = re.compile(
+    r"(?<![\w.%])(?P<name>(?:[A-Za-z‖_]|[|]{1,2}(?=\w))"
+    r"(?:[\w./()#%@‖-]|[|](?=[\w|])| (?! )){0,60}?)"
+    r"(?:[\"']?\s*[:=]\s*[\"']?|\s+)(?:\w*[tT]ensor\(|array\()?\[?\s*"
+    rf"(?P<value>(?!nan iter|inf iter)(?:{NUMBER}|None|null))(?![\w.]*\w)"
+)
+WRAPPED = re.compile(rf"\s*(?:\w*[tT]ensor|array|\w+\.float\d+)?[(\[]+\s*({NUMBER})\s*[,)\]].*")
+COLORS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+STAMP = re.compile(r"^\W*\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]+Z?\W*")
+
+Wanted = Callable[[str], bool]
+
+
+class Table:
+    """Rows of named numbers: None where a row has no such cell, and the physical line of each."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.names: dict[str, bool] = {}
+        self.columns: dict[str, list[float | None]] = {}
+        self.lines = array("q")
+        self.left_out: dict[str, tuple[int, int]] = {}
+        self.format = ""
+        self.read = 0  # physical lines
+
+    def leave(self, why: str, line: int) -> None:
+        """Count a line that is not read, and remember the first of its kind."""
+        count, first = self.left_out.get(why, (0, line))
+        self.left_out[why] = count + 1, first
+
+    def wants(self, name: str) -> bool:
+        """Whether a column is kept; each name is asked once."""
+        known = self.names.get(name)
+        if known is None:
+            known = self.wanted(name)
+            if len(self.names) < 200_000:
+                self.names[name] = known
+        return known
+
+    def add(self, line: int, row: Mapping[str, float | None]) -> None:
+        """One row; columns that it does not name are filled up later."""
+        size = len(self.lines)
+        for name, value in row.items():
+            column = self.columns.setdefault(name, [])
+            if len(column) < size:
+                column.extend([None] * (size - len(column)))
+            column.append(value)
+        self.lines.append(line)
+
+    def done(self) -> Table:
+        """The same with columns of one length."""
+        for column in self.columns.values():
+            column.extend([None] * (len(self.lines) - len(column)))
+        return self
+
+
+def number(cell: str, comma: bool = False) -> float | None:
+    """The number in a cell, None if it is empty. ValueError: it holds something else."""
+    try:
+        return float(cell)
+    except ValueError:
+        text = cell.strip().strip("\"'").strip()
+        if text.lower() in MISSING:
+            return None
+        if comma and text.count(",") == 1:
+            text = text.replace(",", ".")
+        wrapped = WRAPPED.fullmatch(text)
+        return float(wrapped[1] if wrapped else text.rstrip("%"))
+
+
+def read_table(source: str | os.PathLike[str] | TextIO | BinaryIO, wanted: Wanted) -> Table:
+    """The rows of a log in any of the formats, columns for which `wanted(name)` holds.
+
+    OSError: the file cannot be opened. ValueError: empty, binary, or no rows of numbers.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        if "tfevents" in os.path.basename(source):
+            from reglib.doctor.events import read_events
+
+            return read_events(source, Table(wanted))
+        with open(source, "rb") as opened:
+            return _read(opened, wanted)
+    if isinstance(source, io.TextIOBase) or not hasattr(source, "peek"):
+        text = source.read()
+        return _read(io.BytesIO(text if isinstance(text, bytes) else text.encode()), wanted)
+    return _read(source, wanted)
+
+
+def _read(opened: Any, wanted: Wanted) -> Table:
+    head = (
+        opened.peek(1 << 16)[: 1 << 16] if hasattr(opened, "peek") else opened.getbuffer()[:65536]
+    )
+    head = bytes(head)
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if encoding != "utf-16" and b"\0" in head:
+        raise ValueError("must be a text file, got a binary one")
+    if head[:2] == b"\x1f\x8b" or head[:4] == b"PK\x03\x04":
+        raise ValueError("must be a text file, got a compressed one: unpack it first")
+    text = io.TextIOWrapper(opened, encoding, errors="replace", newline="\n")
+    try:
+        lines = enumerate(text, start=1)
+        early = [pair for _, pair in zip(range(40), lines, strict=False)]
+        table = Table(wanted)
+        if not any(line.strip() for _, line in early):
+            raise ValueError("must hold rows of numbers, got an empty file")
+        document = _opens_document([line for _, line in early if line.strip()])
+        both = _chain(early, lines, table)
+        if document:
+            _document("".join(line for _, line in both), table)
+        elif not _delimited(early, both, table):
+            _records(both, table)
+        return table.done()
+    finally:
+        text.detach()
+
+
+def _chain(
+    early: list[tuple[int, str]], lines: Iterator[tuple[int, str]], table: Table
+) -> Iterator[tuple[int, str]]:
+    """The first lines and the rest, none of them too long, counted."""
+    for source in (early, lines):
+        for at, line in source:
+            if len(line) > LONGEST:
+                raise ValueError(
+                    f"must hold rows of numbers, got {len(line)} characters in line {at}"
+                )
+            table.read = at
+            yield at, line
+
+
+# ------------------------------------------------------------------------ one JSON document
+
+
+def _opens_document(first: list[str]) -> bool:
+    """Whether a text begins a JSON document that goes over many lines, or holds one in one."""
+    line = first[0].strip()
+    if line[0] not in "{[":
+        return False
+    try:
+        whole = json.loads(line)
+    except ValueError:
+        return line in {"{", "[", "[{"} or bool(re.match(r'[\[{]\s*"[^"]*"\s*:\s*[\[{]?\s*$', line))
+    holds = any(isinstance(v, (list, dict)) for v in whole.values()) if line[0] == "{" else True
+    return len(first) == 1 and holds
+
+
+def _document(text: str, table: Table) -> None:
+    """A list of records inside a JSON document (trainer_state.json), or lists by name (Keras)."""
+    table.format = "JSON"
+    try:
+        whole = json.loads(text)
+    except ValueError as error:
+        at = f"line {getattr(error, 'lineno', 0)}"
+        raise ValueError(f"must be JSON from end to end, got a break in {at}") from None
+    name, records = _richest(whole)
+    if not records:
+        columns = _richest_lists(whole)
+        if not columns:
+            raise ValueError("must hold rows of numbers, got JSON without a list of records")
+        size = max(map(len, columns.values()))
+        for row in range(size):
+            flat = {n: v[row] for n, v in columns.items() if row < len(v)}
+            table.add(1, {n: v for n, v in _numbers(flat) if table.wants(n)})
+        return
+    lines = _lines_of(text, name, len(records))
+    for record, line in zip(records, lines, strict=True):
+        _record(line, _numbers(record), table, {})
+
+
+def _richest(whole: Any, name: str = "", depth: int = 0) -> tuple[str, list[Any]]:
+    """The longest list of dictionaries in a document, and its name."""
+    if isinstance(whole, list):
+        return (name, whole) if whole and isinstance(whole[0], dict) else (name, [])
+    best: tuple[str, list[Any]] = (name, [])
+    if isinstance(whole, dict) and depth < 3:
+        for key, value in whole.items():
+            found = _richest(value, key, depth + 1)
+            best = max(best, found, key=lambda pair: len(pair[1]))
+    return best
+
+
+def _richest_lists(whole: Any, depth: int = 0) -> dict[str, list[Any]]:
+    """The dictionary with the most lists of numbers in a document."""
+    if not isinstance(whole, dict) or depth > 2:
+        return {}
+    best = {
+        name: value
+        for name, value in whole.items()
+        if isinstance(value, list) and any(isinstance(v, (int, float)) for v in value[:9])
+    }
+    return max([best, *(_richest_lists(v, depth + 1) for v in whole.values())], key=len)
+
+
+def _lines_of(text: str, name: str, count: int) -> list[int]:
+    """The line on which each record of the list begins."""
+    opening = re.search(rf'"{re.escape(name)}"\s*:\s*\[' if name else r"\[", text)
+    decoder, lines, line, seen = json.JSONDecoder(), [], 1, 0
+    at = opening.end() if opening else 0
+    for _ in range(count):
+        begin = text.find("{", at)
+        if begin < 0:
+            return [1] * count
+        line += text.count("\n", seen, begin)
+        seen = begin
+        lines.append(line)
+        at = decoder.raw_decode(text, begin)[1]
+    return lines
+
+
+def _numbers(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | None]]:
+    """Names and numbers of a record; what is nested gets a path, what is no number is left out."""
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _numbers(value, f"{prefix}{name}/")
+        elif value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+            yield prefix + name, value if value is None else _float(value)
+        elif isinstance(value, str):
+            try:
+                yield prefix + name, number(value.split("/")[0])
+            except ValueError:
+                continue
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return float("inf")
+
+
+# ------------------------------------------------------------------------ a table with a header
+
+
+def _split(line: str, mark: str) -> list[str]:
+    """The cells of a line; quotes hide the mark."""
+    line = line.rstrip("\r\n")
+    if mark == " ":
+        return line.split()
+    if '"' in line:
+        import csv
+
+        if line.count('"') % 2:  # a quote that is not closed
+            return []
+        return next(csv.reader([line], delimiter=mark), [])
+    cells = line.split(mark)
+    if mark == "|" and len(cells) > 2 and not cells[0].strip() and not cells[-1].strip():
+        cells = cells[1:-1]
+    return cells
+
+
+def _header(early: list[tuple[int, str]]) -> tuple[int, str, list[str], bool] | None:
+    """Line, mark, names and whether commas are decimal, of the first header over numbers."""
+    lines = [(at, line) for at, line in early if line.strip() and line[0] != "#"]
+    marks = ",;\t| "
+    if lines and (mark := re.match(r"sep=(.)\s*$", lines[0][1])):
+        lines, marks = lines[1:], mark[1]
+    rules = re.compile(r"^[\s|:+=-]+$")
+    lines = [(at, line) for at, line in lines if not rules.match(line)]
+    for (at, line), (_, below) in zip(lines, lines[1:], strict=False):
+        for mark in marks:
+            names = [name.strip().strip("\"'") for name in _split(line, mark)]
+            cells = _split(below, mark)
+            if len(names) != len(cells) or (
+                len(names) < 2 and not re.match(r"[\w/. ]+$", names[0])
+            ):
+                continue
+            comma = mark != "," and any(re.match(r"\s*-?\d+,\d+\s*$", cell) for cell in cells)
+            if not any(_is_number(name) for name in names if name) and (
+                sum(_is_number(cell, comma) for cell in cells) * 2 >= len(cells)
+                and any(cell.strip() for cell in cells)
+            ):
+                return at, mark, names, comma
+    return None
+
+
+def _is_number(cell: str, comma: bool = False) -> bool:
+    try:
+        number(cell, comma)
+    except ValueError:
+        return False
+    return True
+
+
+def _delimited(
+    early: list[tuple[int, str]], lines: Iterable[tuple[int, str]], table: Table
+) -> bool:
+    """Read a table with a header (CSV and its kin); False if the text is none."""
+    head = _header(early)
+    if head is None:
+        return False
+    start, mark, names, comma = head
+    kept = [(name, at) for at, name in enumerate(names) if name and table.wants(name)]
+    twice = {name for name, _ in kept if names.count(name) > 1}
+    kept = [(name if name not in twice else f"{name} (column {at + 1})", at) for name, at in kept]
+    columns = [table.columns.setdefault(name, []) for name, _ in kept]
+    table.format = {",": "CSV", "\t": "table (tabs)", " ": "table (blanks)"}.get(
+        mark, f"table ({mark})"
+    )
+    width, places, stamps = len(names), [at for _, at in kept], table.lines
+    plain = mark not in " |"
+    for at, line in lines:
+        if at <= start:
+            continue
+        cells = line.split(mark) if plain and '"' not in line else _split(line, mark)
+        if len(cells) != width:
+            if line.strip() and line[0] != "#":
+                odd = line.count('"') % 2 == 1
+                table.leave("a quote that is not closed" if odd else "another width", at)
+            continue
+        try:
+            row = [number(cells[place], comma) for place in places]
+        except ValueError:
+            again = [cell.strip().strip("\"'") for cell in cells] == names
+            if set(line.strip()) - set("|:-+ ="):
+                table.leave("the header again" if again else "a cell that is no number", at)
+            continue
+        for column, value in zip(columns, row, strict=True):
+            column.append(value)
+        stamps.append(at)
+    return True
+
+
+# ------------------------------------------------------------------------ a record a line
+
+
+def _records(lines: Iterable[tuple[int, str]], table: Table) -> None:
+    """JSON lines, printed dictionaries, `key: value |`, `key=value`, plain sentences."""
+    held: dict[str, float | None] = {}
+    kinds: dict[str, int] = {}
+    for at, line in lines:
+        for part in line.split("\r") if "\r" in line.rstrip() else (line,):
+            brace = part.find("{")
+            pairs: Iterable[tuple[str, float | None]] | None = None
+            if brace >= 0 and '"' in part:
+                try:
+                    found = json.loads(part[brace : part.rfind("}") + 1])
+                    pairs = _numbers(found) if isinstance(found, dict) else None
+                except ValueError:
+                    pairs = None
+            kind = "JSON lines" if pairs is not None else "lines of text"
+            if _record(at, pairs if pairs is not None else _pairs(part), table, held):
+                kinds[kind] = kinds.get(kind, 0) + 1
+            elif part.strip():
+                table.leave("no number that is looked for", at)
+    table.format = max(kinds, key=lambda kind: kinds[kind]) if kinds else ""
+
+
+def _pairs(line: str) -> Iterator[tuple[str, float | None]]:
+    """Names and numbers in a line of text."""
+    line = STAMP.sub("", COLORS.sub("", line) if "\x1b" in line else line)
+    for found in PAIR.finditer(line):
+        name, value = found.groups()
+        yield name.rsplit(" - ", 1)[-1], None if value in ("None", "null") else float(value)
+
+
+def _record(
+    at: int,
+    pairs: Iterable[tuple[str, float | None]],
+    table: Table,
+    held: dict[str, float | None],
+) -> bool:
+    """Add a row of the wanted pairs; a line that only counts steps waits for the next row."""
+    from reglib.doctor.names import role
+
+    row: dict[str, float | None] = {}
+    for name, value in pairs:
+        if table.wants(name):
+            row.setdefault(sys.intern(name), value)
+    if not row:
+        return False
+    if all((role(name) or ("",))[0] == "step" for name in row):
+        held.update(row)
+        return False
+    for name, value in held.items():
+        row.setdefault(name, value)
+    table.add(at, row)
+    return True

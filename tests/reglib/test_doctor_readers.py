@@ -1,0 +1,221 @@
+"""Readers of the doctor: every format of the small public logs, and what is no log."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from reglib.doctor.log import read_log
+from reglib.doctor.names import role, shown
+
+LOGS = Path(__file__).parent / "data" / "logs"
+TABLE = list(csv.DictReader((LOGS.parent / "logs.csv").read_text(encoding="utf-8").splitlines()))
+
+# file -> column of the loss, rows, first loss, last line, other quantities that are found
+READ = {
+    "01_trainer_state.json": ("loss", 31, None, 357, "gradient_norm learning_rate step"),
+    "02_hf_console.log": ("loss", 31, 18.2196, 31, "gradient_norm learning_rate step"),
+    "03_hf_console_strings.log": ("loss", 2, 0.91, 2, "gradient_norm learning_rate step"),
+    "04_lightning_two_losses.csv": ("train_loss_step", 13, 2.0, 14, "gradient_norm step"),
+    "05_keras.csv": ("train_loss", 14, 1.4635496114373512, 15, "step validation"),
+    "06_yolo_results.csv": (
+        "train/box_loss + train/cls_loss + train/dfl_loss",
+        8,
+        2.9226 + 4.565 + 1.4129,
+        9,
+        "learning_rate step validation",
+    ),
+    "07_detectron2_metrics.json": ("total_loss", 4, 2.725107299629599, 4, "learning_rate step"),
+    "08_trainer_log.jsonl": ("loss", 6, 2.3475, 6, "learning_rate step"),
+    "09_wandb_chart.csv": ("run-a - train/loss", 9, 25.48284149169922, 10, "step"),
+    "11_megatron.log": ("lm loss", 8, 2.775923, 8, "gradient_norm learning_rate loss_scale step"),
+    "12_fairseq.log": ("loss", 1, 9.44, 1, "gradient_norm learning_rate loss_scale step"),
+    "13_mswift.jsonl": ("loss", 3, 1.43502216, 3, "gradient_norm learning_rate step"),
+}
+
+
+def text(lines):
+    return io.BytesIO(lines.encode())
+
+
+def found(log):
+    return {name for name in log.names if name != "loss"}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_every_format_is_read_as_its_logger_wrote_it(name):
+    loss, rows, first, last_line, others = READ[name]
+    log = read_log(LOGS / name)
+    assert log.names["loss"] == loss
+    assert len(log.losses) == len(log.lines) == rows
+    assert log.losses[0] == (first if first is None else pytest.approx(first, rel=1e-15))
+    assert log.lines[-1] == last_line
+    assert found(log) == set(others.split())
+
+
+def test_a_scalar_a_file_is_named_as_such_and_joined_by_step(tmp_path):
+    with pytest.raises(ValueError, match="one scalar a file.*--loss Value"):
+        read_log(LOGS / "10_tensorboard.csv")
+    for name, values in {"loss": "0,3.0 10,2.0 20,1.5", "grad_norm": "10,0.5 20,0.25"}.items():
+        body = "".join(f"17,{pair}\n" for pair in values.split())
+        (tmp_path / f"run-a-tag-{name}.csv").write_text(f"Wall time,Step,Value\n{body}")
+    log = read_log(*sorted(tmp_path.iterdir()))
+    assert log.steps == [0.0, 10.0, 20.0]
+    assert log.losses == [3.0, 2.0, 1.5]
+    assert log.gradient_norms == [None, 0.5, 0.25]
+
+
+LINES = {
+    "nanoGPT": "step 0: train loss 4.28, val loss 4.29\niter 0: loss 4.25, time 12.1ms, mfu -1%\n",
+    "Keras": "Epoch 1/2\n9/9 [====] - 1s 5ms/step - loss: 4.25 - val_loss: 4.29\n",
+    "a script": "[2023-01-01 10:00:00,1] INFO - step 0 | train loss = 4.25 | grad norm = 0.5\n",
+    "PyTorch": "Train Epoch: 1 [0/60000 (0%)]\tLoss: 4.25\n",
+    "a bar": " 10%|#   | 1/9 [00:01<00:09, 1.0it/s, loss=4.25, v_num=0]\n",
+    "timm": "Train: 0 [ 0/9 ( 0%)]  Loss:  4.25 (4.3)  Time: 1.27s, 8/s  LR: 1.0e-05\n",
+    "llm.c": "step    1/9 | loss 4.250000 (+nanz)| norm 15.29 | lr 8.39e-07 | 2.1 ms\n",
+    "mmengine": "Iter(train) [  50/1000]  lr: 1e-04  eta: 0:10:00  loss: 4.25  grad_norm: 3.1\n",
+    "a tensor": "iter 3 loss: tensor(4.25, device='cuda:0', grad_fn=<MeanBackward0>)\n",
+    "colors": "\x1b[32mstep\x1b[0m=0 \x1b[1mloss\x1b[0m=4.25\n",
+}
+
+
+@pytest.mark.parametrize("who", LINES)
+def test_lines_of_text(who):
+    log = read_log(text(LINES[who]))
+    assert [f for f in log.losses if f is not None][-1] == 4.25
+
+
+def test_a_loss_is_nan_and_a_column_of_nan_counts_is_not():
+    log = read_log(text("step 1 loss nan | number of nan iterations:   2 |\n"))
+    assert math.isnan(log.losses[0])
+    assert log.steps == [1.0]
+
+
+TABLES = {
+    "a separator line": "sep=;\nstep;loss\n1;4,25\n2;4,0\n",
+    "pipes": "| step | loss |\n|---|---|\n| 1 | 4.25 |\n| 2 | 4.0 |\n",
+    "tabs": "step\tloss\n1\t4.25\n2\t4.0\n",
+    "blanks": "  step   loss\n   1     4.25\n   2     4.0\n",
+    "a comment": "# my run\nstep,loss\n1,4.25\n2,4.0\n",
+    "quotes": '"step","loss"\n"1","4.25"\n"2","4.0"\n',
+    "a byte mark": "\ufeffstep,loss\n1,4.25\n2,4.0\n",
+    "Windows": "step,loss\r\n1,4.25\r\n2,4.0\r\n",
+    "lists": json.dumps({"loss": [4.25, 4.0], "val_loss": [5, 6]}),
+    "records": json.dumps([{"step": 1, "loss": 4.25}, {"step": 2, "loss": "4.0"}]),
+    "nested": '{"step": 1, "train": {"loss": 4.25}}\n{"step": 2, "train": {"loss": 4.0}}\n',
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables(kind):
+    assert read_log(text(TABLES[kind])).losses == [4.25, 4.0]
+
+
+def test_what_is_left_out_is_counted_with_its_first_line():
+    odd = 'step,loss\n1,3\n2\n3,"2.5\nstep,loss\n4,x\n5,2\n6,,7\n'
+    log = read_log(text(odd))
+    assert log.losses == [3.0, 2.0]
+    assert list(log.lines) == [2, 7]
+    said = "\n".join(log.notes)
+    for words in (
+        "2 rows of 8 lines",
+        "2 lines, the first is 3: another width",
+        "1 line, the first is 4: a quote that is not closed",
+        "1 line, the first is 5: the header again",
+        "1 line, the first is 6: a cell that is no number",
+    ):
+        assert words in said
+
+
+def test_missing_and_lost_are_two_things():
+    log = read_log(text("step,loss\n1,2\n2,\n3,nan\n4,None\n5,inf\n"))
+    assert log.losses[1] is None
+    assert log.losses[3] is None
+    assert math.isnan(log.losses[2])
+    assert log.losses[4] == math.inf
+
+
+def test_sparse_rows_of_one_step_become_one_row():
+    log = read_log(text("step,loss,grad_norm,val_loss\n1,2,,\n1,,0.5,\n2,1,,\n2,,,3\n2,,0.4,\n"))
+    assert log.losses == [2.0, 1.0]
+    assert log.gradient_norms == [0.5, 0.4]
+    assert log.validation == [None, 3.0]
+
+
+BAD = {
+    "empty": (b"", "empty"),
+    "blank": (b"\n\n \n", "empty"),
+    "binary": (b"\x89PNG\0\0", "binary"),
+    "packed": (b"\x1f\x8b\x08abc", "compressed"),
+    "prose": (b"nothing here\nis a number\n", "a loss"),
+    "a header alone": (b"step,loss\n", "a loss"),
+    "long": (b"a" * 4_000_001, "4000001 characters in line 1"),
+    "no loss": (b"step,accuracy\n1,2\n2,3\n", "got the columns step, accuracy"),
+    "two losses": (b"step,mse,mae\n1,2,3\n2,3,4\n", "several losses.*'mse', 'mae'"),
+    "two runs": (b"Step,a - loss,b - loss\n1,2,3\n2,3,4\n", "several runs.*'a - loss', 'b - loss'"),
+    "broken JSON": (b'{\n "log_history": [\n {"loss": 1},\n', "break in line"),
+    "JSON": (b'{"a": [{"b": 1}]}', "a loss"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_is_no_log_is_refused_in_words(kind):
+    content, words = BAD[kind]
+    with pytest.raises(ValueError, match=words):
+        read_log(io.BytesIO(content))
+
+
+def test_a_column_may_be_named_and_must_be_there():
+    table = "step,mse,mae\n1,2,3\n2,3,4\n"
+    assert read_log(text(table), columns={"loss": "mae"}).losses == [3.0, 4.0]
+    with pytest.raises(ValueError, match="loss must be a column, got mea; there are: "):
+        read_log(text(table), columns={"loss": "mea"})
+    with pytest.raises(ValueError, match="columns must be among .*, got lose"):
+        read_log(text(table), columns={"lose": "mae"})
+
+
+NAMES = {
+    "loss": "loss Loss train_loss trainLoss train/loss Loss/train lm_loss lm~loss nll "
+    "total_loss training_loss losses/total_loss objective cross_entropy train.loss model_loss "
+    "train_loss_step loss_ce metrics/train/loss batch_loss",
+    "gradient_norm": "grad_norm gradient_norm gnorm grad_norm_total train/grad_norm norm "
+    "grad_2.0_norm_total gradnorm gradNorm global_grad_norm total_norm grad~norm |g| ||grad|| "
+    "optimizer/grad_norm grads_norm unclipped_grad_norm grad_norm/total l2_grad_norm "
+    "grad_norm_before_clip gradients/global_norm",
+    "learning_rate": "lr learning_rate lr-AdamW lr/pg0 learningRate train/learning_rate lr_0 "
+    "base_lr lr-Adam/pg1 learning~rate optim/lr",
+    "loss_scale": "loss_scale loss~scale grad_scale scale amp/scale scaler_scale",
+    "parameter_norm": "param_norm weight_norm params~norm parameter_norm weights_norm",
+    "validation": "val_loss eval_loss valid_loss validation_loss test_loss loss/val val/loss "
+    "eval/loss dev_loss Validation~Loss",
+    "step": "step Step global_step iteration iter it num_updates trainer/global_step _step "
+    "current_steps epoch",
+}
+
+
+@pytest.mark.parametrize("quantity", NAMES)
+def test_names(quantity):
+    names = [name.replace("~", " ") for name in NAMES[quantity].split()]
+    missed = [name for name in names if (role(name) or ("",))[0] != quantity]
+    assert missed == []
+
+
+def test_names_that_are_something_else():
+    for name in (
+        "accuracy train_acc lr_scale weight_decay val_acc eta time_per_step perplexity mfu "
+        "elapsed_time_per_iteration global_batch_size clipped_grad_norm loss__MIN"
+    ).split():
+        assert role(name) is None, name
+
+
+def test_a_name_never_steers_the_terminal():
+    assert shown("lo\x1b[31mss\n") == "lo?[31mss?"
+    assert len(shown("a" * 1000)) < 60
+
+
+def test_every_log_of_the_table_is_there_and_no_other():
+    assert sorted(row["file"] for row in TABLE) == sorted(p.name for p in LOGS.iterdir())
+    assert {row["origin"] for row in TABLE} == {"numbers from a public log, names removed"}
