@@ -9,22 +9,6 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from reglib import (
-        conventions,
-        datasets,
-        diagnostics,
-        doctor,
-        losses,
-        networks,
-        optimizers,
-        penalties,
-        solvers,
-        training,
-        tuning,
-    )
 
 __version__ = "0.1.0"
 __all__ = [

@@ -6,134 +6,71 @@ its user sets, c and q its habits. Division by c changes no minimizer, so lam = 
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from importlib.resources import files
+from typing import Annotated
 
 from numpy.typing import ArrayLike
 
 from reglib import inputs
-from reglib.inputs import Hyper, PositiveNumber, ProportionNumber, checked
+from reglib.inputs import Count, Hyper, PositiveNumber, ProportionNumber, checked
 
 __all__ = ["Convention", "translate", "translate_elastic_net"]
 
-# (formula, c over our mean loss apart from n, whether c has a factor n, what the loss measures).
-LOSSES = {
-    "half mean square": ("1/(2n) ‖Xw - y‖²", 1.0, False, "squared error"),
-    "mean square": ("1/n ‖Xw - y‖²", 2.0, False, "squared error"),
-    "sum of squares": ("‖Xw - y‖²", 2.0, True, "squared error"),
-    "mean log-loss": ("1/n Σ log-loss", 1.0, False, "log-loss"),
-    "sum of log-loss": ("Σ log-loss", 1.0, True, "log-loss"),
-    "any mean loss": ("f(w)", 1.0, False, "any loss"),
-}
 
-
+@checked
 @dataclass(frozen=True, eq=False)
 class Convention:
-    """c f(w) + q v P(w): what one parameter v of one library means.
+    """c f(w) + q v P(w): what one number v of one library means.
 
-    `loss` is a key of LOSSES and gives c. q is `weight`, divided by the number of rows n or by the
-    scale s of y where `divided_by` says so. `inverse`: v multiplies the loss instead, as C does. A
-    `reason` says why no lam has the same minimizer; such a convention cannot be translated.
+    `objective` and `rule` say what it minimizes and what to set for our lam, as text; `number` is
+    c/q, apart from n (rows of the fit) or s (scale of y) where the rule `needs` it. `inverse`: v
+    multiplies the loss instead, as C does. Where it is 0, no lam has the same minimizer, and the
+    rule says why.
     """
 
     name: str
-    parameter: str
-    penalty: Literal["L2", "L1", "elastic net", "any"]
-    loss: str
-    weight: float = 1.0
-    divided_by: Literal["", "n", "s"] = ""
-    inverse: bool = False
-    reason: str = ""
+    penalty: str
+    objective: str
+    rule: str
+    number: float
+    needs: str
+    inverse: bool
 
     @property
-    def needs(self) -> frozenset[str]:
-        """Which of n (rows of the fit) and s (scale of y) the translation must know."""
-        return frozenset("n" * LOSSES[self.loss][2] + self.divided_by)
+    def family(self) -> str:
+        """What it penalizes, and what it measures."""
+        loss = "log-loss" if "log-loss" in self.objective else "squared error"
+        return f"{self.penalty} with {loss}"
 
-    @property
-    def objective(self) -> str:
-        """What the library minimizes, as text.
-
-        >>> CONVENTIONS["scikit-learn LogisticRegression"].objective
-        'C Σ log-loss + 1/2 ‖w‖²'
-        """
-        if self.reason:
-            return "none"
-        loss, v = LOSSES[self.loss][0], self.parameter
-        if self.inverse:
-            loss, v = f"{v} {loss}", "1"
-        below = ("2" if self.penalty == "L2" and self.weight == 1 else "") + self.divided_by
-        over = f"/({below})" if len(below) > 1 else f"/{below}" if below else ""
-        norm = {"L2": "‖w‖²", "L1": "‖w‖₁", "any": "P(w)"}.get(self.penalty)
-        strength = f"{v}{over} " if f"{v}{over}" != "1" else ""
-        return f"{loss} + {strength}{norm or '(r ‖w‖₁ + (1 - r)/2 ‖w‖²)'}"
-
-    @property
-    def rule(self) -> str:
-        """The parameter in terms of ours, as text.
-
-        >>> CONVENTIONS["scikit-learn Ridge"].rule, CONVENTIONS["Keras L1, mse"].rule
-        ('alpha = n lam', 'l1 = 2 lam')
-        """
-        if self.reason:
-            return f"no lam: {self.reason}"
-        number = LOSSES[self.loss][1] / self.weight
-        letters = "".join(f"{letter} " for letter in sorted(self.needs))
-        ours = f"{number:g} {letters}lam" if number > 1 else f"{letters}lam"
-        ours = ours if number >= 1 else f"{ours}/{1 / number:g}"
-        return f"{self.parameter} = " + (f"1/({ours})" if self.inverse else ours)
-
-    def factor(self, n: int | None = None, y_std: float | None = None) -> float:
+    def factor(self, n: Count | None = None, y_std: PositiveNumber | None = None) -> float:
         """c / q: the parameter for lam = 1, or its reciprocal where it is inverse.
 
         ValueError: n or y_std is needed and not given, or there is no equivalent lam.
         """
-        inputs.that("convention", not self.reason, f"have a lam ({self.reason})", self.name)
-        factor = LOSSES[self.loss][1] / self.weight
-        if self.needs & {"n"}:
-            inputs.that("n", n is not None, f"be given: {self.name!r} depends on it", n)
-            factor *= inputs.count("n", n)
-        if self.needs & {"s"}:
-            inputs.that("y_std", y_std is not None, f"be given: {self.name!r} needs it", y_std)
-            factor *= inputs.positive("y_std", inputs.scalar("y_std", y_std))
+        factor = self.number
+        inputs.that("convention", factor, f"have a lam ({self.rule[8:]})", self.name)
+        for name, letter, value in (("n", "n", n), ("y_std", "s", y_std)):
+            if letter in self.needs:
+                inputs.that(name, value is not None, f"be given: {self.name!r} needs it", value)
+                factor *= value
         return factor
 
-    def from_ours(self, lam: Hyper, factor: float) -> Hyper:
-        return 1 / (factor * lam) if self.inverse else factor * lam
 
-    def to_ours(self, value: Hyper, factor: float) -> Hyper:
-        return 1 / (factor * value) if self.inverse else value / factor
+def _read() -> dict[str, Convention]:
+    text = files("reglib").joinpath("conventions.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {
+        row["name"]: Convention(
+            **row | {"number": float(row["number"] or 0), "inverse": bool(row["inverse"])}
+        )
+        for row in rows
+    }
 
 
-_ADAPTIVE = "Adam scales the gradient and not the decay, which only bounds each weight"
-CONVENTIONS = {
-    c.name: c
-    for c in (
-        Convention("ours", "lam", "any", "any mean loss"),
-        Convention("scikit-learn Ridge", "alpha", "L2", "sum of squares", 2),
-        Convention("scikit-learn Lasso", "alpha", "L1", "half mean square"),
-        Convention("scikit-learn ElasticNet", "alpha", "elastic net", "half mean square"),
-        Convention("scikit-learn SGDRegressor", "alpha", "L2", "half mean square"),
-        Convention("scikit-learn MLPRegressor", "alpha", "L2", "half mean square", 1, "n"),
-        Convention("scikit-learn LogisticRegression", "C", "L2", "sum of log-loss", inverse=True),
-        Convention(
-            "scikit-learn LogisticRegression, L1", "C", "L1", "sum of log-loss", inverse=True
-        ),
-        Convention("scikit-learn SGDClassifier, log_loss", "alpha", "L2", "mean log-loss"),
-        Convention("glmnet, alpha = 0", "lambda", "L2", "half mean square", 1, "s"),
-        Convention("glmnet, alpha = 1", "lambda", "L1", "half mean square"),
-        Convention("glmnet, binomial, alpha = 0", "lambda", "L2", "mean log-loss"),
-        Convention("PyTorch, MSELoss", "weight_decay", "L2", "mean square"),
-        Convention("PyTorch, MSELoss(reduction='sum')", "weight_decay", "L2", "sum of squares"),
-        Convention("PyTorch, cross-entropy", "weight_decay", "L2", "mean log-loss"),
-        Convention("Keras L2, mse", "l2", "L2", "mean square", 2),
-        Convention("Keras L1, mse", "l1", "L1", "mean square"),
-        Convention("Keras L2, cross-entropy", "l2", "L2", "mean log-loss", 2),
-        Convention("Keras SGD without momentum, mse", "weight_decay", "L2", "mean square"),
-        Convention("AdamW", "weight_decay", "L2", "any mean loss", reason=_ADAPTIVE),
-    )
-}
+CONVENTIONS = _read()
 """Every convention by its name. scikit-learn's, PyTorch's, Keras's and glmnet's were fitted.
 
 PyTorch's `weight_decay` is that of SGD and of Adam, which add it to the gradient of *your* loss.
@@ -154,18 +91,14 @@ Known = Annotated[str, partial(inputs.one_of, choices=tuple(CONVENTIONS))]
 KnownNet = Annotated[str, partial(inputs.one_of, choices=tuple(ELASTIC_NETS))]
 
 
-def _family(convention: Convention) -> str:
-    return f"{convention.penalty} with {LOSSES[convention.loss][3]}"
-
-
 @checked
 def translate(
     value: ArrayLike,
     source: Known,
     target: Known,
     *,
-    n: int | None = None,
-    y_std: float | None = None,
+    n: Count | None = None,
+    y_std: PositiveNumber | None = None,
 ) -> Hyper:
     """v_target = (c/q)_target (q/c)_source v_source: the number that gives the same fit.
 
@@ -182,11 +115,12 @@ def translate(
     """
     a, b = CONVENTIONS[source], CONVENTIONS[target]
     if "ours" not in (a.name, b.name):
-        rule = f"be {_family(a)}, as {a.name!r} is"
-        inputs.that("target", _family(a) == _family(b), rule, f"{b.name}, {_family(b)}")
+        rule = f"be {a.family}, as {a.name!r} is"
+        inputs.that("target", a.family == b.family, rule, f"{b.name}, {b.family}")
     check = inputs.positive if a.inverse or b.inverse else inputs.nonnegative
-    lam = a.to_ours(check("value", value), a.factor(n, y_std))
-    return b.from_ours(lam, b.factor(n, y_std))
+    v, there, here = check("value", value), a.factor(n, y_std), b.factor(n, y_std)
+    lam = 1 / (there * v) if a.inverse else v / there
+    return 1 / (here * lam) if b.inverse else here * lam
 
 
 @checked
@@ -196,7 +130,7 @@ def translate_elastic_net(
     source: KnownNet,
     target: KnownNet,
     *,
-    y_std: float | None = None,
+    y_std: PositiveNumber | None = None,
 ) -> tuple[float, float]:
     """(v, r) of the target with the same v r in front of ||w||_1 and the same v (1 - r)/2.
 

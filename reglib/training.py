@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,9 @@ from reglib.inputs import (
 )
 
 __all__ = ["History", "Step", "train"]
+
+OptimizerLike = Annotated[Any, inputs.must("be an Optimizer", inputs.having("step", "rate"))]
+Bound = Annotated[float, inputs.scalar, inputs.above_zero]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,7 @@ class Step(NamedTuple):
 @checked
 def train(
     objective: Any,
-    optimizer: Any,
+    optimizer: OptimizerLike,
     w0: Start,
     *,
     n_steps: Count | None = None,
@@ -90,7 +93,7 @@ def train(
     patience: Count | None = None,
     record: bool = False,
     watch: Function | None = None,
-    bound: float = DIVERGED,
+    bound: Bound = DIVERGED,
     progress: Function | None = None,
 ) -> History:
     """Minimize objective + penalty; t is what the optimizer's transforms make of a gradient.
@@ -128,7 +131,6 @@ def train(
     """
     step = _stepper(optimizer, penalty, placement)
     w = w0.copy()
-    _fit_together(w, optimizer, penalty)
     memory = optimizer.start(w)
     batches: Iterable[Any] = _batches(objective, n_steps, n_epochs, batch_size, rng)
     # Once such a block was freed, never written to, glibc keeps all smaller ones for later steps
@@ -153,8 +155,7 @@ class _Log:
     ) -> None:
         self.w, self.optimizer, self.record = w, optimizer, record
         self.losses, self.norms, self.path = [], [], [w]
-        self.bound = inputs.scalar("bound", bound)
-        inputs.that("bound", self.bound > 0, "be > 0", bound)
+        self.bound = bound
         self.alive = np.abs(w).max(axis=-1) < self.bound
         self.diverged_at = np.where(self.alive, -1, 0)
         self.stopped_at = np.full(self.alive.shape, -1)
@@ -257,13 +258,6 @@ class _EarlyStopping:
         return _stack(self.losses, lead), self.best_w, self.best_at
 
 
-def _fit_together(w: Array, optimizer: Any, penalty: Any) -> None:
-    """An error if a sweep of one hyper-parameter cannot be one with that of another."""
-    axes = {"w0": w.shape[:-1], **inputs.sweeps("learning_rate", optimizer.learning_rate)}
-    axes |= inputs.sweeps("transforms", getattr(optimizer, "transforms", ()))
-    inputs.leading(axes | inputs.sweeps("penalty", penalty))
-
-
 def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
     """Both at once where the objective can: (...), (..., P)."""
     both = getattr(objective, "value_and_gradient", None)
@@ -277,9 +271,7 @@ def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
 
 
 def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
-    """`_step_with`, or the optimizer's own step without a penalty; errors for what is neither."""
-    if not hasattr(optimizer, "step") or not hasattr(optimizer, "learning_rate"):
-        raise TypeError(f"optimizer must be an Optimizer, got {type(optimizer).__name__}")
+    """`_step_with`, or the optimizer's own step without a penalty."""
     if penalty is None:
         return optimizer.step
     rule = optimizer.learning_rate

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reglib.inputs import Array, Flag, Names, PositiveNumber, RawTable, RawTargets, checked
+from reglib.inputs import Array, Names, PositiveNumber, RawTable, RawTargets, checked
 
 NORMAL_MAD = 1.4826
 """So many median absolute deviations of a normal column are one standard deviation."""
@@ -52,7 +52,7 @@ def clean(
     y: RawTargets,
     *,
     names: Names | None = None,
-    duplicates: Flag = True,
+    duplicates: bool = True,
     outliers: PositiveNumber | None = None,
 ) -> Cleaned:
     """What is left of X (n, p), y (n,) after four rules, and a report of all that they removed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -41,30 +42,6 @@ def article() -> Data:
     return Data(np.column_stack([np.ones(5), x]), np.array([2.0, 4, 7, 11, 16]), ("intercept", "x"))
 
 
-# Columns: total employment (y), GNP implicit price deflator, gross national product, unemployed,
-# armed forces, noninstitutional population aged 14 and over, year; United States, 1947 to 1962.
-_LONGLEY = np.array(
-    [
-        [60323, 83.0, 234289, 2356, 1590, 107608, 1947],
-        [61122, 88.5, 259426, 2325, 1456, 108632, 1948],
-        [60171, 88.2, 258054, 3682, 1616, 109773, 1949],
-        [61187, 89.5, 284599, 3351, 1650, 110929, 1950],
-        [63221, 96.2, 328975, 2099, 3099, 112075, 1951],
-        [63639, 98.1, 346999, 1932, 3594, 113270, 1952],
-        [64989, 99.0, 365385, 1870, 3547, 115094, 1953],
-        [63761, 100.0, 363112, 3578, 3350, 116219, 1954],
-        [66019, 101.2, 397469, 2904, 3048, 117388, 1955],
-        [67857, 104.6, 419180, 2822, 2857, 118734, 1956],
-        [68169, 108.4, 442769, 2936, 2798, 120445, 1957],
-        [66513, 110.8, 444546, 4681, 2637, 121950, 1958],
-        [68655, 112.6, 482704, 3813, 2552, 123366, 1959],
-        [69564, 114.2, 502601, 3931, 2514, 125368, 1960],
-        [69331, 115.7, 518173, 4806, 2572, 127852, 1961],
-        [70551, 116.9, 554894, 4007, 2827, 130081, 1962],
-    ]
-)
-
-
 def longley() -> Data:
     """Longley's 16 years of United States employment and six nearly collinear explanations.
 
@@ -73,8 +50,10 @@ def longley() -> Data:
     >>> longley().X.shape
     (16, 6)
     """
-    names = ("deflator", "GNP", "unemployed", "armed forces", "population", "year")
-    return Data(_LONGLEY[:, 1:].copy(), _LONGLEY[:, 0].copy(), names)
+    text = files("reglib.datasets").joinpath("longley.csv").read_text(encoding="utf-8")
+    head, *rows = (line.split(",") for line in text.splitlines())
+    table = np.array(rows, dtype=float)
+    return Data(table[:, 1:].copy(), table[:, 0].copy(), tuple(head[1:]))
 
 
 @checked

@@ -83,12 +83,6 @@ def labels(name: str, y: Array) -> Array:
     return y
 
 
-def design(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-    """A table X (n, p) and its targets y (n,), both finite, of matching length."""
-    X = finite("X", X, 2)
-    return X, targets("y", y, X)
-
-
 Table = Annotated[ArrayLike, partial(finite, ndim=2)]
 Targets = Annotated[ArrayLike, Beside("X", targets)]
 Labels = Annotated[Targets, labels]

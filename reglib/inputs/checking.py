@@ -178,7 +178,15 @@ def misfit(error: ValueError, given: dict[str, Any]) -> ValueError:
     """NumPy's word for axes that do not fit together, in ours; any other error as it came."""
     if "broadcast" not in str(error):
         return error
-    given |= getattr(given.pop("self", None), "__dict__", {})
-    shapes = [f"{a.shape} of {name}" for name, a in given.items() if isinstance(a, np.ndarray)]
-    each = ", ".join(shapes)
+    each = ", ".join(f"{shape} of {name}" for name, shape in _shapes("", given))
     return ValueError(f"axes must fit together, got {each}; give each sweep an axis of its own")
+
+
+def _shapes(name: str, value: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The arrays in a dict of arguments, and the swept numbers in whatever else is there."""
+    for key, part in (value if isinstance(value, dict) else vars(value)).items():
+        label = f"{name}.{key}".removeprefix(".").removeprefix("self.")
+        if isinstance(part, np.ndarray) and (not name or part.shape[-1:] == (1,)):
+            yield label, part.shape
+        elif hasattr(part, "__dict__"):
+            yield from _shapes(label, part)

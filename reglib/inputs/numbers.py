@@ -67,6 +67,13 @@ ProportionNumber = Annotated[float, scalar, proportion]
 FractionNumber = Annotated[float, scalar, fraction]
 
 
+def above_zero(name: str, value: float) -> float:
+    """A number > 0, inf among them."""
+    if not value > 0:
+        raise ValueError(f"{name} must be > 0, got {value:g}")
+    return value
+
+
 def over_weights(lam: Hyper) -> Hyper:
     """`lam` without its last axis: what multiplies a sum over the weights."""
     return lam[..., 0] if isinstance(lam, np.ndarray) else lam

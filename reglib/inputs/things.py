@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
-from functools import cache, partial
-from typing import Annotated, Any, TypeAlias, get_type_hints
+from dataclasses import is_dataclass
+from functools import partial
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reglib.inputs.checking import Beside, shown
-from reglib.inputs.numbers import Hyper, count, positive
+from reglib.inputs.numbers import count, positive
 
 Generators: TypeAlias = "np.random.Generator | Sequence[np.random.Generator]"
 """One source of random numbers, or one for each seed. A string: numpy.random loads when needed."""
@@ -79,43 +79,12 @@ def generators(rng: Any) -> list[np.random.Generator]:
     return [generator("rng", r) for r in rng]
 
 
-def sweeps(name: str, value: Any) -> dict[str, tuple[int, ...]]:
-    """The leading axes of every hyper-parameter in a penalty or in transforms, by its name."""
-    if isinstance(value, np.ndarray):
-        return {name: value.shape[:-1]} if value.shape[-1:] == (1,) else {}
-    parts: dict[str, Any] = {}
-    if isinstance(value, tuple):
-        parts = {f"{name}[{i}]": part for i, part in enumerate(value)}
-    elif is_dataclass(value):
-        held = {field.name: getattr(value, field.name) for field in fields(value)}
-        types = _types(type(value))
-        parts = {  # an array is swept where its field says so, and may hold data elsewhere
-            f"{name}.{field}": part
-            for field, part in held.items()
-            if types.get(field) == Hyper or not isinstance(part, np.ndarray)
-        }
-    return {label: axes for part in parts.items() for label, axes in sweeps(*part).items()}
-
-
-@cache
-def _types(cls: type) -> dict[str, Any]:
-    try:
-        return get_type_hints(cls)
-    except NameError:  # a type that only a type checker imports
-        return {}
-
-
 def names(name: str, value: Any, X: NDArray[Any]) -> tuple[str, ...]:
     """A word for each column of X."""
-    size = X.shape[1]
     words = () if isinstance(value, str) or not hasattr(value, "__iter__") else tuple(value)
     if not words or not all(isinstance(word, str) for word in words):
         raise TypeError(f"{name} must be a list of words, got {shown(value)}")
-    if len(words) != size:
-        raise ValueError(
-            f"{name} must be {size} words, one for each column of X, got {len(words)}: "
-            f"{shown(list(words))}"
-        )
+    that(name, len(words) == X.shape[1], f"be {X.shape[1]} words, one for each column of X", words)
     return words
 
 

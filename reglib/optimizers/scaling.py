@@ -11,8 +11,16 @@ from reglib.inputs import Array, Flat, Fraction, Positive, checked
 
 
 @checked
+class FromZero:
+    """A transform whose memory is an array like the weights, 0 before the first step."""
+
+    def start(self, w: Flat) -> Array:
+        return np.zeros_like(w)
+
+
+@checked
 @dataclass(frozen=True, eq=False)
-class Momentum:
+class Momentum(FromZero):
     """v <- beta v + g, passed on instead of g: the heavy ball. 0 <= beta < 1. Source: Polyak 1964.
 
     >>> Momentum(0.9).update(np.ones(1), w=None, memory=np.ones(1))[0]
@@ -20,9 +28,6 @@ class Momentum:
     """
 
     beta: Fraction = 0.9
-
-    def start(self, w: Flat) -> Array:
-        return np.zeros_like(w)
 
     def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = self.beta * memory + gradient
@@ -79,7 +84,7 @@ class AdamScaling:
 
 @checked
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AdaGrad:
+class AdaGrad(FromZero):
     """g / (sqrt(v) + eps), v the sum of all g^2 so far. eps > 0. Source: Duchi et al. 2011.
 
     Each weight has a step of its own, which only ever shrinks. g^2 may overflow as in
@@ -92,9 +97,6 @@ class AdaGrad:
 
     eps: Positive = 1e-10
 
-    def start(self, w: Flat) -> Array:
-        return np.zeros_like(w)
-
     def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = memory + gradient**2
         return gradient / (np.sqrt(v) + self.eps), v
@@ -102,7 +104,7 @@ class AdaGrad:
 
 @checked
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RMSProp:
+class RMSProp(FromZero):
     """g / (sqrt(v) + eps), v <- beta v + (1 - beta) g^2 from 0. Source: Tieleman and Hinton 2012.
 
     0 <= beta < 1; eps > 0. There is no correction of the start: the first update has the entries
@@ -115,9 +117,6 @@ class RMSProp:
 
     beta: Fraction = 0.99
     eps: Positive = 1e-8
-
-    def start(self, w: Flat) -> Array:
-        return np.zeros_like(w)
 
     def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
         v = self.beta * memory + (1 - self.beta) * gradient**2

@@ -7,18 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from reglib.inputs import (
-    Array,
-    Curved,
-    Hyper,
-    Mask,
-    ObjectiveLike,
-    Positive,
-    Start,
-    checked,
-    shown,
-    weights,
-)
+from reglib import inputs
+from reglib.inputs import Array, Curved, Hyper, Mask, ObjectiveLike, Positive, Start, checked
 from reglib.losses import SquaredError
 from reglib.solvers import ridge
 
@@ -72,12 +62,11 @@ def _minimizer(loss: Any, lam: Hyper, mask: Array | None, w: Array | None) -> tu
     """w (..., p), and the diagonal of D (p,)."""
     if w is None:
         if not isinstance(loss, SquaredError):
-            raise TypeError(
-                f"loss must be a SquaredError unless its minimizer w is given, got {shown(loss)}"
-            )
+            rule = "be a SquaredError unless its minimizer w is given"
+            raise TypeError(f"loss must {rule}, got {inputs.shown(loss)}")
         w = ridge(loss.X, loss.y, lam, mask=mask)
     p = w.shape[-1]
-    return w, np.ones(p) if mask is None else weights("mask", mask, p, ", one for each of w")
+    return w, np.ones(p) if mask is None else inputs.weights("mask", mask, p, ", one for each of w")
 
 
 def _swept(loss: Any, validation: Any, lam: Hyper, w: Array) -> Array:

@@ -84,7 +84,7 @@ def ours(penalty, measures, lam, intercept=True, l1_ratio=0.4, held_intercept=Fa
 
 def alike(name, lam, **options):
     c = CONVENTIONS[name]
-    measures = "log-loss" if "log-loss" in c.loss else "squared error"
+    _, _, measures = c.family.partition(" with ")
     return ours(c.penalty, measures, lam, **options)
 
 
@@ -96,7 +96,7 @@ def test_every_convention_is_fitted_here_or_was_fitted_by_its_library():
 @pytest.mark.parametrize("lam", [0.02, 0.08])
 @pytest.mark.parametrize("name", SCIKIT_LEARN)
 def test_scikit_learn_fits_the_translated_strength(name, lam):
-    y = LABELS if "log-loss" in CONVENTIONS[name].loss else Y
+    y = LABELS if "log-loss" in CONVENTIONS[name].family else Y
     fitted = SCIKIT_LEARN[name](translate(lam, "ours", name, n=N)).fit(X, y)
     layers = hasattr(fitted, "coefs_")
     w = np.ravel(fitted.coefs_[0] if layers else fitted.coef_)
@@ -186,7 +186,7 @@ PAIRS = [
     for a, b in itertools.product(CONVENTIONS, repeat=2)
     if "AdamW" not in (a, b)
     and len({CONVENTIONS[c].penalty for c in (a, b)} - {"any"}) < 2
-    and len({"log" in CONVENTIONS[c].loss for c in (a, b) if c != "ours"}) < 2
+    and len({"log" in CONVENTIONS[c].family for c in (a, b) if c != "ours"}) < 2
 ]
 
 
@@ -230,14 +230,14 @@ def evaluated(formula, w, v, name):
 def test_the_formula_on_the_page_is_a_multiple_of_ours(name):
     c, lam = CONVENTIONS[name], 0.3
     v = translate(lam, "ours", name, **ALIKE)
-    (right,) = re.fullmatch(rf"{c.parameter} = (.+)", c.rule).groups()
+    parameter, _, right = c.rule.partition(" = ")
     right = re.sub(r"(?<=[\w)]) (?=[\w(])", "*", right)
     assert eval(right, {"n": N, "s": S, "lam": lam}) == pytest.approx(v)
-    log = "log-loss" in c.loss
+    log = "log-loss" in c.family
     loss = LogisticLoss(X, LABELS) if log else SquaredError(X, Y)
     ratio = {"L2": 0.0, "L1": 1.0, "elastic net": 0.4}[c.penalty]
     multiples = [
-        evaluated(c.objective, w, v, c.parameter)
+        evaluated(c.objective, w, v, parameter)
         / (loss.value(w) + lam * (ratio * np.abs(w).sum() + (1 - ratio) / 2 * w @ w))
         for w in np.random.default_rng(0).normal(size=(5, 3))
     ]
@@ -247,7 +247,7 @@ def test_the_formula_on_the_page_is_a_multiple_of_ours(name):
 def test_the_table_on_the_notation_page_is_the_one_in_the_code():
     page = (Path(__file__).parents[2] / "book" / "notation.md").read_text(encoding="utf-8")
     rows = [
-        f"| {c.name} | `{c.rule}` |" if not c.reason else f"| {c.name} | {c.rule} |"
+        f"| {c.name} | `{c.rule}` |" if c.number else f"| {c.name} | {c.rule} |"
         for c in CONVENTIONS.values()
         if c.name != "ours"
     ]
@@ -262,7 +262,7 @@ def test_the_table_on_the_notation_page_is_the_one_in_the_code():
         (lambda: translate(1.0, 3, "ours"), "source must be one of 'ours', .* got 3"),
         (
             lambda: translate(1.0, "ours", "scikit-learn Ridge"),
-            "n must be given: 'scikit-learn Ridge' depends on it, got None",
+            "n must be given: 'scikit-learn Ridge' needs it, got None",
         ),
         (lambda: translate(1.0, "scikit-learn Ridge", "ours", n=0), "n must be >= 1, got 0"),
         (

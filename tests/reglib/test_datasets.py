@@ -306,7 +306,7 @@ def test_cleaning_writes_to_nothing_and_returns_new_arrays():
             [[1.0], [2.0]],
             [1, 2],
             {"names": ["a", "b"]},
-            "names must be 1 words, one for each column of X, got 2",
+            "names must be 1 words, one for each column of X, got .'a', 'b'.",
         ),
     ],
 )

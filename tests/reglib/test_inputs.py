@@ -180,7 +180,7 @@ def test_axes_that_do_not_fit_together_are_named_with_their_shapes():
     with pytest.raises(ValueError, match=r"got \(3, 2\) of w, \(2, 1\) of step; give each sweep"):
         penalties.L2(0.1).prox(w, step)
     swept = penalties.L2([[0.1], [0.2]])
-    with pytest.raises(ValueError, match=r"got \(3, 2\) of w, \(2, 1\) of lam; give each sweep"):
+    with pytest.raises(ValueError, match=r"got \(2, 1\) of lam, \(3, 2\) of w; give each sweep"):
         swept.value(w)
 
 

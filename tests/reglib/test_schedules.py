@@ -250,9 +250,7 @@ def test_a_rate_that_may_be_negative_is_refused_where_it_has_no_meaning(placemen
 @every_rule
 def test_sweeps_of_rules_that_do_not_fit_are_named(make):
     optimizer = Optimizer(learning_rate=make(RATES))
-    with pytest.raises(
-        ValueError, match=r"fit together, got \(2,\) of w0, \(3,\) of learning_rate"
-    ):
+    with pytest.raises(ValueError, match=r"together, got \(3, 1\) of .*rate, \(2, 4\) of "):
         train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1)
 
 

@@ -4,7 +4,6 @@ import pickle
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -552,44 +551,19 @@ def test_bad_options_are_named(options, message):
         train(LOSS, SGD, W0, **options)
 
 
-def test_an_array_that_is_no_hyper_parameter_is_no_sweep():
-    @dataclass
-    class Noted:
-        rows: np.ndarray
-
-        def start(self, w):
-            return None
-
-        def update(self, gradient, *, w, memory):
-            return gradient, None
-
-    optimizer = Optimizer(Noted(np.zeros((3, 1))), learning_rate=0.1)
-    assert train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1).w.shape == (2, 4)
-
-
-def test_sweeps_that_were_sent_to_a_worker_are_named_too():
-    """Arrays that were pickled are no longer read-only."""
-    three = np.array([[0.1], [0.2], [0.3]])
-    optimizer = Optimizer(Momentum(), ClipByNorm(three), learning_rate=Cosine(three, 9))
-    for sent in ((optimizer, None), (SGD, Masked(L1(three), [True, False] * 2))):
-        optimizer, penalty = pickle.loads(pickle.dumps(sent))
-        with pytest.raises(ValueError, match=r"fit together, got \(2,\) of w0, \(3,\) of "):
-            train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1, penalty=penalty)
-
-
 @pytest.mark.parametrize("three", [[[0.1], [0.2], [0.3]]])
 @pytest.mark.parametrize(
     "make, name",
     [
         (lambda x: (Optimizer(learning_rate=x), None), "learning_rate"),
         (lambda x: (Optimizer(Momentum(), ClipByNorm(x), learning_rate=1), None), "max_norm"),
-        (lambda x: (SGD, L2(x)), "penalty.lam"),
-        (lambda x: (SGD, Masked(L1(x), [True, False] * 2)), "penalty.penalty.lam"),
+        (lambda x: (SGD, L2(x)), "lam"),
+        (lambda x: (SGD, Masked(L1(x), [True, False] * 2)), "lam"),
     ],
 )
 def test_sweeps_that_do_not_fit_together_are_named(make, name, three):
     optimizer, penalty = make(three)
-    with pytest.raises(ValueError, match=rf"fit together, got \(2,\) of w0, \(3,\) of .*{name}"):
+    with pytest.raises(ValueError, match=rf"fit together, got \(3, 1\) of {name}, \(2, \d\) of "):
         train(LOSS, optimizer, np.zeros((2, 4)), n_steps=1, penalty=penalty)
 
 

@@ -641,7 +641,7 @@ def test_folds_that_are_none(folds, error, words):
                 HuberLoss(A, B, [[1.0], [2.0]]), SquaredError(A, B), 1.0, w=np.ones((3, 4))
             ),
             ValueError,
-            r"axes must fit together, got \(3, 4\) of w, .* \(2, 1\) of delta; give each sweep",
+            r"axes must fit together, got \(2, 1\) of delta, \(3, 4\) of w; give each",
         ),
         (
             lambda: implicit_gradient(
