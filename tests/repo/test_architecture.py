@@ -38,7 +38,8 @@ ROOMS = {
     "trial.data": "",
     "trial.page": "reglib trial.data",
     "trial.chapters": "reglib trial.page trial.data",
-    "trial.press": "reglib trial.page",  # the tables computed apart name their chapters in words
+    # the tables computed apart name their chapters in words
+    "trial.press": "reglib trial.data trial.page",
     "trial.sphinx": "trial.data trial.page trial.chapters trial.press",
 }
 # Room -> what it imports besides NumPy and the standard library, when it is imported or later.
@@ -48,7 +49,7 @@ OTHERS = {
     "reglib.doctor": "matplotlib",  # for a picture
     "trial.page": "matplotlib cycler PIL IPython ipywidgets yaml",
     "trial.chapters": "matplotlib IPython",
-    "trial.press": "nbclient nbformat tqdm bs4 playwright pypdf PIL yaml",
+    "trial.press": "nbclient nbformat tqdm bs4 playwright pypdf PIL yaml pybtex",
     "trial.sphinx": (
         "sphinx docutils myst_nb jupyter_cache nbformat bs4 tinycss2 py_mini_racer numpydoc "
         "matplotlib PIL sphinx_proof sphinx_exercise threadpoolctl"

@@ -4,15 +4,19 @@ import re
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "book" / "glossary.md"
-GLOSSARY = re.search(r"```\{glossary\}\n:sorted:\n\n(.*?)\n```", PAGE.read_text("utf-8"), re.S)[1]
-ENTRIES = [entry.split("\n") for entry in GLOSSARY.split("\n\n")]
-HOME = re.compile(r" (Chapter: \{ref\}`chapter-[\w-]+`|Page: \{doc\}`\w+`)$")
+PARTS = re.findall(r"^### ([\w-]+)\n\n(.+)\n\n(.+)\n", PAGE.read_text("utf-8"), re.M)
+ENTRIES = [[*re.findall(r"\*\*(.+?)\*\*", names), text] for _, names, text in PARTS]
+HOME = re.compile(r" (Chapter: \{ref\}`(?:chapter|page)-[\w-]+`|Page: \{doc\}`\w+`)$")
+
+
+def test_a_heading_is_its_first_name_in_lower_case_and_in_order():
+    slugs = [re.sub(r"[ ]", "-", names[0].lower()) for names in ENTRIES]
+    assert [heading for heading, _, _ in PARTS] == slugs == sorted(slugs)
 
 
 def test_an_entry_is_a_few_names_and_one_line_that_ends_at_home():
     for *names, text in ENTRIES:
         assert 1 <= len(names) <= 3, names
-        assert text.startswith("  "), names
         assert HOME.search(text), names
 
 

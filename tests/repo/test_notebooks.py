@@ -51,10 +51,9 @@ def _shape(notebook, code, size):
 
 
 def _asks(cells):
-    """Whether the first cell opens with `# ...?`; a cross-reference label may stand above it."""
-    lines = cells[0].source.split("\n") if cells and cells[0].cell_type == "markdown" else []
-    headings = [line for line in lines if line and not re.fullmatch(r"\([\w-]+\)=", line)]
-    return bool(headings) and re.fullmatch(r"# .+\?", headings[0].rstrip()) is not None
+    """Whether the first cell opens with `# ...?`."""
+    first = cells[0].source if cells and cells[0].cell_type == "markdown" else ""
+    return re.match(r"# .+\?\s*(?:\n|\Z)", first) is not None
 
 
 def _execution(code):
@@ -129,7 +128,7 @@ def test_a_committed_notebook_is_written_as_the_tool_writes_it(path):
 def lawful():
     """A notebook without a fault, to plant one in."""
     cells = [
-        v4.new_markdown_cell("(chapter-why)=\n# Why?\n\nText."),
+        v4.new_markdown_cell("# Why?\n\nText."),
         v4.new_code_cell("import numpy as np\nfrom reglib import penalties"),
         v4.new_code_cell("def twice(x):\n    return 2 * x\n\n\nprint(twice(2))"),
         v4.new_code_cell("assert 1 < 2", metadata={"tags": [IGNORED]}),

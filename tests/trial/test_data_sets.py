@@ -14,11 +14,6 @@ from trial.page import style
 FOLDER = Path(__file__).parents[2] / "notebooks"
 CELLS = {path.stem: nbformat.read(path, as_version=4).cells for path in FOLDER.glob("*.ipynb")}
 PAGE = "\n".join(cell.source for cell in CELLS["data"] if cell.cell_type == "markdown")
-LABELS = {
-    name: re.match(r"\(((?:chapter|page)-[\w-]+)\)=", cells[0].source)[1]
-    for name, cells in CELLS.items()
-    if name != "data"
-}
 CODE = {
     name: "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     for name, cells in CELLS.items()
@@ -37,8 +32,8 @@ LOADERS = {
 @pytest.mark.parametrize(("heading", "loader"), LOADERS.items())
 def test_every_chapter_that_loads_a_data_set_is_named_there(heading, loader):
     paragraph = re.search(rf"\*\*{re.escape(heading)}\*\*.*?(?=\n\n|\Z)", PAGE, re.S)[0]
-    named = set(re.findall(r"\{ref\}`(chapter-[\w-]+)`", paragraph))
-    loads = {LABELS[name] for name in LABELS if re.search(rf"\b{loader}", CODE[name])}
+    named = set(re.findall(r"\]\((\w+)\.ipynb\)", paragraph))
+    loads = {name for name in set(CODE) - {"data"} if re.search(rf"\b{loader}", CODE[name])}
     assert loads and loads <= named
 
 

@@ -63,9 +63,9 @@ def test_a_chapter_has_its_exercises_in_its_notebook(chapter):
     own = [e.id for e in practice.import_module(f"trial.chapters.{chapter}.exercises").EXERCISES]
     assert len(own) >= AT_LEAST
     text = notebook_of(chapter).read_text(encoding="utf-8")
-    labels = re.findall(r":label: (ex-[\w-]+)", text)
-    assert [id.replace(".", "-") for id in own] == labels
-    assert text.count("{solution-start}") == text.count("{solution-end}")
+    asked = re.findall(r"### Exercise (\w+\.\d+): ", text)
+    solved = re.findall(r"<summary>Solution (\w+\.\d+)</summary>", text)
+    assert [id.removeprefix("ex-").upper() for id in own] == asked == solved
     counts = Counter((id, blank) for id, blank, _, _ in checks(chapter))
     assert counts == {(id, blank): 1 for id in own for blank in (True, False)}
 

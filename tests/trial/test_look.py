@@ -18,7 +18,10 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 @pytest.fixture
 def chapter(tmp_path):
     """A notebook of 400 words, two outputs and a cell without any."""
-    text = "# Why?\n\nYou will know\n\n- one $x$;\n- {term}`two <pair>`.\n\n" + "word " * 391
+    text = (
+        "# Why?\n\nYou will know\n\n- one $x$;\n- [two](../book/glossary.md#pair).\n\n"
+        + "word " * 391
+    )
     shown = [v4.new_output("stream", text="1\n")]
     cells = [v4.new_markdown_cell(text)]
     cells += [v4.new_code_cell("1", outputs=outputs) for outputs in (shown, [], shown)]
@@ -27,8 +30,11 @@ def chapter(tmp_path):
 
 
 def test_a_chapter_says_its_question_its_promises_and_its_minutes(chapter):
-    assert chapter.title == "Why?" and chapter.promises == ["one $x$", "{term}`two <pair>`"]
-    assert len(chapter.text.split()) == 402
+    assert chapter.title == "Why?" and chapter.promises == [
+        "one $x$",
+        "[two](../book/glossary.md#pair)",
+    ]
+    assert len(chapter.text.split()) == 401
     assert chapter.minutes == 3  # two for the words, half a minute for each output
     assert chapter.settles == []
 

@@ -28,6 +28,7 @@ from reglib.training import train
 from trial.chapters.depth import figures as depth
 from trial.chapters.step_sizes.figures import box_minimum
 from trial.chapters.two_explosions.figures import Quartic
+from trial.sphinx import plain
 
 X, Y, _ = article()
 LOSS = SquaredError(X, Y)
@@ -587,6 +588,7 @@ def test_the_page_leads_to_every_theorem_of_the_chapters():
     labels = set()
     for file in folder.glob("*.ipynb"):
         for cell in nbformat.read(file, as_version=4).cells:
-            labels |= set(re.findall(r"^:label: (thm-[\w-]+)$", cell.source, re.M))
+            titles = re.findall(r"^> \*\*Theorem \((.+?)\)\.\*\*", cell.source, re.M)
+            labels |= {f"thm-{plain.slug(title)}" for title in titles}
     assert len(labels) >= 28
     assert labels <= set(re.findall(r"\{prf:ref\}`(thm-[\w-]+)`", PAGE))

@@ -21,6 +21,8 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+from trial.sphinx.numbers import equation
+
 logger = logging.getLogger(__name__)
 
 KATEX = Path(__file__).resolve().parents[2] / "theme" / "vendor" / "katex" / "katex.min.js"
@@ -89,7 +91,8 @@ def visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
     The name is read out when the formula takes the focus, which it does only while it is wider
     than the page (see trial.js).
     """
-    number = get_node_equation_number(self, node) if node.get("number") else ""
+    counted = get_node_equation_number(self, node) if node.get("number") else ""
+    number = equation(node.get("label") or "", counted) if counted else ""
     markup = _render(self, node, display_source(node.astext(), node.get("nowrap", False)), True)
     name = f"equation {number}".strip()
     self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))

@@ -1,4 +1,4 @@
-"""Numbers that stay: the label ex-5-2 is Exercise 5.2 everywhere, and thm-t3 is Theorem T3.
+"""Numbers that stay: the label ex-5-2 is Exercise 5.2 everywhere, eq-5-1 equation (5.1), thm-t3 T3.
 
 Both extensions count through the whole book, so a new exercise would rename all later ones, and
 none would have the name that `check("ex-5.2", ...)` knows.
@@ -14,6 +14,13 @@ from sphinx.environment import BuildEnvironment
 
 EXERCISE = re.compile(r"ex-(\w+)-(\d+)")
 THEOREM = re.compile(r"thm-t(\d+)")
+EQUATION = re.compile(r"eq-(\w+)-(\d+)")
+
+
+def equation(label: str, counted: str) -> str:
+    """The number that the label says, else the one that Sphinx counted."""
+    found = EQUATION.fullmatch(label)
+    return f"{found[1].upper()}.{found[2]}" if found else counted
 
 
 def renumber(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -26,6 +33,9 @@ def renumber(app: Sphinx, env: BuildEnvironment) -> list[str]:
         for label in (theorems := tables.get("theorem", {})):
             if found := THEOREM.fullmatch(label):
                 theorems[label] = (f"T{found[1]}",)
+    equations = env.get_domain("math").data["objects"]
+    for label, (page, counted) in equations.items():
+        equations[label] = (page, equation(label, counted))
     return []
 
 

@@ -26,7 +26,7 @@ LOST = "404"
 PICTURE = "_static/social.png"
 # With blanks it is the address of a font in the script that asks for it early.
 LINK = re.compile(r'\b((?:href|src|action|data-content_root) ?= ?)"(?![a-z]+:|/|#|")(?:\./)?')
-ROLE = re.compile(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`>]*>)?`")  # {term}`words <entry>` reads: words
+LINKED = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # [words](address) reads: words
 UNLISTED = {"search", "genindex", LOST}
 
 
@@ -46,7 +46,7 @@ def description(app: Sphinx, page: str, body: str) -> str:
     else:
         first = re.search(r"<p>(.*?)</p>", body, re.DOTALL)
         words = re.sub(r"<[^>]+>", "", first[1]) if first else app.config.project
-    return shortened(" ".join(re.sub(r"[$`*\\]", "", ROLE.sub(r"\1", words)).split()))
+    return shortened(" ".join(re.sub(r"[$`*\\]", "", LINKED.sub(r"\1", words)).split()))
 
 
 def shortened(words: str, most: int = 200) -> str:
