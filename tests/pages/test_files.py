@@ -34,7 +34,7 @@ def anchors(name):
 
 
 def test_the_expected_pages_are_there():
-    expected = "index verdicts notation glossary proofs errata api bibliography".split()
+    expected = "index verdicts notation coming_from glossary proofs errata api bibliography".split()
     assert {f"book/{name}.html" for name in expected} <= set(PAGES)
     notebooks = Path(__file__).parents[2] / "notebooks"
     assert {f"notebooks/{path.stem}.html" for path in notebooks.glob("*.ipynb")} <= set(PAGES)
