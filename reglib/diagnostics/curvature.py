@@ -20,6 +20,7 @@ from reglib.inputs import (
     Table,
     checked,
 )
+from reglib.solvers.direct import ranked, svd
 
 
 def hessian_of(hessian_or_loss: Any) -> Array:
@@ -82,12 +83,17 @@ def effective_dof(
     """
     held = np.ones(X.shape[1], bool) if mask is None else mask
     free = np.column_stack([np.ones((len(X), int(intercept))), X[:, ~held]])
-    U, d, _ = np.linalg.svd(free, full_matrices=False)
-    U = U[:, d > np.finfo(float).eps * max(X.shape) * d.max(initial=0.0)]
+    (U, *_), _ = ranked(free)
     # What is left of a column that the free ones explain is rounding, in the units of the column.
-    d = np.linalg.svd(X[:, held] - U @ (U.T @ X[:, held]), compute_uv=False)
-    d2 = d[d > np.finfo(float).eps * max(X.shape) * np.linalg.norm(X[:, held])] ** 2
-    return U.shape[1] + (d2 / (d2 + len(X) * lam)).sum(axis=-1)
+    size, left = np.linalg.norm(X[:, held], axis=0), X[:, held]
+    for _ in range(2):  # once leaves rounding in the units of what was taken away
+        left = left - U @ (U.T @ left)
+    d2 = np.square(svd(left, np.linalg.norm(size))[1])
+    rank = len(ranked(left, size)[0][1])
+    shrunk = (d2 / (d2 + len(X) * lam)).sum(axis=-1)
+    return U.shape[1] + np.where(
+        np.equal(lam, 0)[..., 0] if np.ndim(lam) else lam == 0, rank, shrunk
+    )
 
 
 @checked

@@ -11,7 +11,9 @@ from reglib.inputs import Array, ColumnMask, Hyper, NonNegative, Table, Targets,
 def least_squares(X: ArrayLike, y: ArrayLike) -> Array:
     """argmin_w 1/(2n) ||X w - y||^2 by the singular values of X; the shortest w where many fit.
 
-    X (n, p), y (n,) -> w (p,). Source: Golub and Van Loan, Matrix Computations, section 5.5.
+    X (n, p), y (n,) -> w (p,). The units of the columns do not matter: they are scaled by powers of
+    2 before the rank is taken, which `diagnostics.effective_dof(X, 0.0)` tells.
+    Source: Golub and Van Loan, Matrix Computations, section 5.5.
 
     >>> least_squares([[1.0, 1.0], [1.0, 2.0], [1.0, 3.0]], [1.0, 3.0, 5.0]).round(12)
     array([-1.,  2.])
@@ -23,9 +25,9 @@ def least_squares(X: ArrayLike, y: ArrayLike) -> Array:
 def ridge(X: Table, y: Targets, lam: NonNegative, *, mask: ColumnMask | None = None) -> Array:
     """argmin_w 1/(2n) ||X w - y||^2 + lam/2 ||w[mask]||^2 by singular values, not by steps.
 
-    With X = U diag(d) V', w = V diag(d / (d^2 + n lam)) U'y. Columns that `mask` spares are
-    projected out first. X (n, p), y (n,), lam a number >= 0 or an array (..., 1) -> w (..., p).
-    Source: Hoerl and Kennard 1970.
+    With X = U diag(d) V', w = V diag(d / (d^2 + n lam)) U'y; at lam = 0 least squares. Columns that
+    `mask` spares are projected out first. X (n, p), y (n,), lam a number >= 0 or an array (..., 1)
+    -> w (..., p). Source: Hoerl and Kennard 1970.
 
     >>> X = [[1.0, 1.0], [1.0, 2.0], [1.0, 3.0]]
     >>> ridge(X, [1.0, 3.0, 5.0], [[0.0], [1.0]], mask=[False, True]).round(4)
@@ -39,7 +41,7 @@ def ridge(X: Table, y: Targets, lam: NonNegative, *, mask: ColumnMask | None = N
         return _shrunk(X, y, lam)
     # What the free columns explain costs nothing, so the penalized ones see only the rest.
     to_free = np.column_stack([_shrunk(free, column, 0.0) for column in [y, *held.T]])
-    left, size = held - free @ to_free[:, 1:], np.linalg.norm(held)
+    left, size = held - free @ to_free[:, 1:], np.linalg.norm(held, axis=0)
     held_w = _shrunk(left, y - free @ to_free[:, 0], lam, size)
     w = np.empty(held_w.shape[:-1] + mask.shape)
     w[..., mask] = held_w
@@ -47,10 +49,24 @@ def ridge(X: Table, y: Targets, lam: NonNegative, *, mask: ColumnMask | None = N
     return w
 
 
-def _shrunk(X: Array, y: Array, lam: Hyper, size: float | None = None) -> Array:
-    """Ridge on all columns; see `svd` for size."""
-    U, d, Vt = svd(X, size)
-    return (y @ U / (d + len(X) * lam / d)) @ Vt
+def _shrunk(X: Array, y: Array, lam: Hyper, size: Array | None = None) -> Array:
+    """Ridge on all columns, least squares where lam = 0; see `rank` for size."""
+    U, d, Vt = svd(X, None if size is None else np.linalg.norm(size))
+    w = (y @ U / (d + len(X) * lam / d)) @ Vt
+    return np.where(np.equal(lam, 0), _shortest(X, y, size), w) if np.any(np.equal(lam, 0)) else w
+
+
+def _shortest(X: Array, y: Array, size: Array | None) -> Array:
+    """The shortest of the w that fit best.
+
+    With z = D^-1 w for the scales D of `ranked`, V' z = U'y / d: that is a wide system for w.
+    """
+    (U, d, Vt), scale = ranked(X, size)
+    along = y @ U / d
+    if len(d) == X.shape[1]:
+        return scale * (along @ Vt)
+    Q, R = np.linalg.qr((Vt / scale).T)
+    return Q @ np.linalg.solve(R.T, along)
 
 
 def svd(X: Array, size: float | None = None) -> tuple[Array, Array, Array]:
@@ -59,3 +75,15 @@ def svd(X: Array, size: float | None = None) -> tuple[Array, Array, Array]:
     size = d.max(initial=0.0) if size is None else size
     kept = d > np.finfo(float).eps * max(X.shape) * size
     return U[:, kept], d[kept], Vt[kept]
+
+
+def ranked(X: Array, size: Array | None = None) -> tuple[tuple[Array, Array, Array], Array]:
+    """`svd` of X scale, and the scale (p,), powers of 2 that bring each column's size below 1.
+
+    So the units of a column do not decide the rank, and scaling rounds nothing. `size` (p,) are
+    the lengths of the columns, or those they had before a part of them was taken away: what is
+    left of a column is rounding in its own units.
+    """
+    size = np.linalg.norm(X, axis=0) if size is None else size
+    scale = np.ldexp(1.0, -np.frexp(size)[1])
+    return svd(X * scale, None if size is None else np.linalg.norm(size * scale)), scale

@@ -6,7 +6,7 @@ import numpy as np
 
 from reglib.inputs import Array, Flag, Lams, Table, Targets, checked
 from reglib.solvers.direct import svd
-from reglib.tuning.selection import Scores, mean_of, scored
+from reglib.tuning.selection import Scores, centered, scored
 
 WORST = 1e4
 """Above this condition the Gram matrix, which squares that of X, costs too many digits."""
@@ -62,7 +62,7 @@ def _residuals(X: Array, y: Array, lams: Array, intercept: bool) -> tuple[Array,
     with np.errstate(over="ignore"):
         X, penalty = np.ldexp(X, -exponent), n * np.ldexp(lams, -2 * exponent).clip(max=1e100)
     if ones:
-        X, y = X - mean_of(X), y - mean_of(y)
+        X, y = centered(X), centered(y)
     tall = n > X.shape[1]
     gram = X.T @ X if tall else X @ X.T
     far = ones * gram.trace() / n  # moves the intercept's eigenvalue 0 in among the others

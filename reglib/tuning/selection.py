@@ -85,8 +85,9 @@ def cross_validate(
     """
     by_fold = []
     for train, test in folds:
-        Z = standardize(X, train).X if scale else X - mean_of(X[train])
-        center = mean_of(y[train])
+        Z = standardize(X, train).X if scale else X
+        Z, center = Z - mean_of(Z[train]), mean_of(y[train])
+        Z = Z - Z[train].mean(axis=0)  # what the first mean rounds off would count as a direction
         w = inputs.floats("fit(Z, r, lam)", fit(Z[train], y[train] - center, lams[:, None]))
         if w.shape != (len(lams), X.shape[1]):
             raise ValueError(
@@ -100,6 +101,12 @@ def cross_validate(
 def mean_of(A: Array) -> Array:
     """The mean over rows; of equal rows exactly that row, which a sum would round."""
     return A[0] + (A - A[0]).mean(axis=0)
+
+
+def centered(A: Array) -> Array:
+    """A less its mean, twice: what the first mean rounds off would count as a direction."""
+    A = A - mean_of(A)
+    return A - A.mean(axis=0)
 
 
 def scored(lams: Array, by_fold: Array) -> Scores:

@@ -27,9 +27,9 @@ ROOMS = {
     "reglib.datasets": "reglib.inputs reglib.extras",
     "reglib.conventions": "reglib.inputs",
     "reglib.training": "reglib.inputs",
-    "reglib.diagnostics": "reglib.inputs",
     "reglib.fast": "reglib.inputs",
     "reglib.solvers": "reglib.inputs reglib.losses reglib.penalties reglib.fast",
+    "reglib.diagnostics": "reglib.inputs reglib.solvers",
     "reglib.tuning": (
         "reglib.inputs reglib.extras reglib.datasets reglib.losses reglib.fast reglib.solvers"
     ),

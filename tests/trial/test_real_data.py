@@ -45,3 +45,15 @@ def test_every_weight_has_a_line_and_the_labeled_ones_a_name():
     heights = [text.xy[1] for text in axes.texts]
     assert np.diff(sorted(heights)) > 3  # legible one above the other
     assert len({(line.get_color(), str(line.get_linestyle())) for line in axes.lines}) == 10
+
+
+def test_the_reference_sets_are_whole_and_drawn_with_every_way():
+    sets = real_data.reference_sets()
+    assert len(sets) == 11
+    assert all(A.shape == (len(b), len(w)) for A, b, w in sets.values())
+    ways = {"a": 3.0, "b": -0.2, "c": 16.0}
+    figure = style.new_figure((6, 5))
+    real_data.draw_digits(figure, dict.fromkeys(sets, ways))
+    (axes,) = figure.axes
+    assert [line.get_xdata()[0] for line in axes.lines] == [3, 0, 16]
+    assert [t.get_text() for t in axes.get_yticklabels()] == list(sets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from reglib.datasets import longley
 from reglib.losses import SquaredError
 from reglib.penalties import ElasticNet
 from reglib.solvers import Path, coordinate_descent, least_squares
+from trial.data import FOLDER
 from trial.page import style
 
 
@@ -52,6 +55,38 @@ def draw_tradeoff(figure: Figure, lams: Any, condition: Any, limit: Any) -> None
     left.set(xscale="log", yscale="log", title="steps for one digit")
     right.plot(lams, limit, color=style.RED, linestyle="--")
     right.set(title="largest stable step", xlabel="penalty λ", ylim=(0, None))
+
+
+def reference_sets() -> dict[str, tuple[Any, Any, Any]]:
+    """NIST's sets for linear regression: name -> X, y and the certified weights."""
+    folder, weights = FOLDER / "nist", {}
+    with (folder / "certified.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            weights.setdefault(row["set"], []).append(float(row["value"]))
+    found = {}
+    for name, w in weights.items():
+        if name == "Longley":
+            table, y, _ = longley()
+            X = np.column_stack([np.ones(len(y)), table])
+        else:
+            x, y = np.loadtxt(folder / f"{name}.csv", delimiter=",", skiprows=1).T
+            X = x[:, None] if name.startswith("NoInt") else x[:, None] ** np.arange(len(w))
+        found[name] = X, y, np.array(w)
+    return found
+
+
+def draw_digits(figure: Figure, digits: dict[str, dict[str, float]]) -> None:
+    """Right digits of the worst weight: a row for each set, a mark for each method."""
+    axes = figure.subplots()
+    names = [*digits]
+    looks = zip(digits[names[0]], "o^x", (style.BLUE, style.GREEN, style.RED), strict=True)
+    for method, mark, color in looks:
+        found = [max(digits[name][method], 0) for name in names]
+        axes.plot(found, range(len(names)), mark, color=color, linestyle="none", label=method)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set(title="right digits of the worst weight, of 16", xlim=(-0.5, 16.5))
+    figure.legend(loc="outside lower center", ncols=3)
 
 
 class Coefficients:
