@@ -17,8 +17,11 @@ import urllib.request
 from functools import partial
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import sync_playwright
+
+from trial.press import copies
 
 from ..pages.drive import drive_quiz
 
@@ -44,18 +47,23 @@ SEEN = """image => new MutationObserver(async () => {
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """JupyterLab on this machine only, in a folder with a trusted copy of the first chapter."""
+    """JupyterLab on this machine only, with the working copies that `make lab` opens."""
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copy(CHAPTER, folder)
+    for source in (CHAPTER, *(CHAPTER.parents[1] / "book").glob("*.md")):
+        copy = folder / source.relative_to(CHAPTER.parents[1])
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(source, copy)
     environment = {k: v for k, v in os.environ.items() if k not in ("REGLIB_STATIC", "MPLBACKEND")}
     for kind in ("CONFIG", "DATA"):  # nothing of the reader's own is read or changed
         environment[f"JUPYTER_{kind}_DIR"] = str(folder / kind.lower())
-    trust = [sys.executable, "-m", "nbformat.sign", CHAPTER.name]
-    subprocess.run(trust, cwd=folder, env=environment, check=True)
+    make = "import pathlib, sys; from trial.press import copies; "
+    make += "copies.main([], pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", make, folder], env=environment, check=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
+    options.append(f"--ServerApp.root_dir={folder / 'lab'}")
     command = [sys.executable, "-m", "jupyterlab", "--allow-root", *options]
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(
@@ -69,7 +77,7 @@ def lab(tmp_path_factory):
             break
         except OSError:
             time.sleep(0.5)
-    yield address + f"lab/tree/{CHAPTER.name}"
+    yield address + f"lab/tree/notebooks/{CHAPTER.name}", folder / "lab/notebooks" / CHAPTER.name
     server.terminate()
     server.wait(20)
 
@@ -83,7 +91,7 @@ def opened(lab):
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(60_000)
-        page.goto(lab)
+        page.goto(lab[0])
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         page.get_by_text("Kernel status: Idle").first.wait_for(state="attached")
         yield page
@@ -98,7 +106,8 @@ def page(opened):
     opened.get_by_text("Run All Cells", exact=True).click()
     for cell in opened.locator(".jp-CodeCell").all():
         cell.evaluate(MIDDLE)  # JupyterLab makes what nobody has looked at only later
-        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
+        waiting = cell.locator(".jp-InputPrompt", has_text="[*]")  # a folded cell has none
+        waiting.wait_for(state="hidden")
     return opened
 
 
@@ -132,7 +141,7 @@ def test_what_was_saved_answers_before_anything_is_run(opened):
 
 
 def test_the_live_figure_appears(page, cell, capsys):
-    cell.locator(".jp-InputPrompt").click()
+    cell.locator(".widget-html-content").click()
     old = cell.locator("img").element_handle()
     page.evaluate("old => { old.id = 'old'; }", old)
     start = time.perf_counter()
@@ -185,3 +194,28 @@ def test_an_exercise_says_what_is_wrong_and_what_is_right(page):
         page.keyboard.insert_text(f'answer = {answer}\ncheck("ex-1.1", answer)')
         page.keyboard.press("Control+Enter")
         cell.locator(".trial-check-label", has_text=label).wait_for()
+
+
+def test_what_is_saved_is_kept_and_still_known_as_a_copy(page, lab):
+    _, copy = lab
+    before = copy.stat().st_mtime_ns
+    page.get_by_role("menuitem", name="File", exact=True).click()
+    page.get_by_text("Save Notebook", exact=True).click()
+    for _ in range(60):
+        if copy.stat().st_mtime_ns > before:
+            break
+        page.wait_for_timeout(500)
+    saved = copy.read_bytes()
+    assert nbformat.reads(saved.decode(), as_version=4).metadata[copies.MARK]["file"]
+    assert copies.bring(CHAPTER, copy) == ""
+    assert copy.read_bytes() == saved
+
+
+def test_a_link_to_the_glossary_opens_it_at_its_word(page):
+    link = page.locator(".jp-MarkdownCell a", has_text=re.compile("^gain$")).first
+    link.evaluate(MIDDLE)
+    link.click()
+    heading = page.locator(".jp-MarkdownViewer h3", has_text=re.compile("^gain\\b")).first
+    heading.wait_for()
+    near = "heading => Math.abs(heading.getBoundingClientRect().top) < 300"
+    page.wait_for_function(near, arg=heading.element_handle())
