@@ -4,8 +4,6 @@ import os
 
 # Figures are drawn in memory: a test opens no window, whatever the machine would choose.
 os.environ["MPLBACKEND"] = "agg"
-# SciPy reads it when it is imported; without it scikit-learn skips one of its checks.
-os.environ["SCIPY_ARRAY_API"] = "1"
 
 # They need JAX, PyTorch, Keras or R, which the book does not; what they wrote stands beside them.
 collect_ignore_glob = ["reglib/recording/*.py"]

@@ -114,48 +114,40 @@ def flat(name: str, w: ArrayLike) -> Array:
 
 def rows(name: str, value: Any, n: int) -> Any:
     """Some of n rows: a slice, whole numbers from -n to n - 1, or n times True or False."""
-    if isinstance(value, slice):
-        try:
-            value.indices(n)
-        except TypeError:
-            raise TypeError(f"{name} must be a slice of whole numbers, got {value}") from None
-        return value
-    array = array_of(name, value, "whole numbers")
-    if array.size == 0:
-        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-    flags = array.dtype == bool and array.shape == (n,)
-    indices = array.dtype.kind in "iu" and array.ndim == 1
-    if not flags and not (indices and -n <= array.min() and array.max() < n):
-        raise ValueError(
-            f"{name} must be a slice, whole numbers from {-n} to {n - 1}, or {n} times True or "
-            f"False, got {shown(value)}"
-        )
-    return array
+    part = value if isinstance(value, slice) else array_of(name, value, "whole numbers")
+    if isinstance(part, np.ndarray) and part.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {part.shape}")
+    try:
+        if np.arange(n)[part].ndim == 1:
+            return part
+    except (IndexError, TypeError):
+        pass
+    raise ValueError(
+        f"{name} must be a slice, whole numbers from {-n} to {n - 1}, or {n} times True or False, "
+        f"got {shown(value)}"
+    )
 
 
 def folds(name: str, value: Any, X: Array) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Pairs (train, test) of row numbers: each row of X is tested once, and trains otherwise."""
-    n = len(X)
     try:
         pairs = [(train, test) for train, test in value]
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be pairs (train, test) of rows, got {shown(value)}") from None
-    every, held = np.arange(n), np.zeros(n, int)
+    every, tested = np.arange(len(X)), np.arange(0)
     for i, pair in enumerate(pairs):
-        train, test = pairs[i] = tuple(every[rows(f"{name}[{i}]", part, n)] for part in pair)
-        _once(f"{name}[{i}]", "in train or in test", np.bincount(np.r_[train, test], minlength=n))
-        held += np.bincount(test, minlength=n)
-    _once(name, "in the test of a fold", held)
+        train, test = pairs[i] = tuple(every[rows(f"{name}[{i}]", part, len(X))] for part in pair)
+        _once(f"{name}[{i}]", "in train or in test", np.r_[train, test], len(X))
+        tested = np.r_[tested, test]
+    _once(name, "in the test of a fold", tested, len(X))
     return pairs
 
 
-def _once(name: str, where: str, counts: NDArray[np.int_]) -> None:
-    wrong = np.flatnonzero(counts != 1)
-    if wrong.size:
-        raise ValueError(
-            f"{name} must have each of {len(counts)} rows once {where}, "
-            f"got row {wrong[0]} {counts[wrong[0]]} times"
-        )
+def _once(name: str, where: str, found: NDArray[np.int_], n: int) -> None:
+    counts = np.bincount(found, minlength=n)
+    for row in np.flatnonzero(counts != 1):
+        got = f"row {row} {counts[row]} times"
+        raise ValueError(f"{name} must have each of {n} rows once {where}, got {got}")
 
 
 Rows = Annotated[Any, Beside("n_rows", rows)]

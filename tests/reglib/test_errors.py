@@ -3,7 +3,25 @@
 import numpy as np
 import pytest
 
-from reglib import datasets, diagnostics, losses, penalties, solvers, tuning
+from reglib import datasets, losses, solvers, tuning
+from reglib.diagnostics import (
+    condition_number,
+    effective_dof,
+    gradient_error,
+    step_limit,
+    top_eigenvalue,
+)
+from reglib.penalties import (
+    L1,
+    L2,
+    ElasticNet,
+    GroupLasso,
+    Masked,
+    Nuclear,
+    Orthogonal,
+    Spectral,
+    SpectralBall,
+)
 from reglib.solvers.homotopy import homotopy
 
 X, Y = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]), np.array([1.0, 2.0, 3.0])
@@ -11,6 +29,11 @@ LOSS = losses.SquaredError(X, Y)
 NAN, INF = float("nan"), float("inf")
 RNG = np.random.default_rng(0)
 HALVES = [([0], [1]), ([1], [0])]
+
+
+def descend(**options):
+    return solvers.gradient_descent(LOSS, None, [0, 0], **{"step": 1, **options})
+
 
 # Everything that takes a table and targets, a strength, a step: a new function joins the list.
 TAKES_DATA = {
@@ -30,58 +53,58 @@ TAKES_DATA = {
     "cross_validate": lambda X, y: tuning.cross_validate(X, y, [1.0], HALVES, scale=False),
 }
 TAKES_LAM = {
-    "L1": penalties.L1,
-    "L2": penalties.L2,
-    "ElasticNet": lambda lam: penalties.ElasticNet(lam, 0.5),
-    "GroupLasso": lambda lam: penalties.GroupLasso(lam, [0, 1]),
-    "Nuclear": lambda lam: penalties.Nuclear(lam, (1, 2)),
-    "Spectral": lambda lam: penalties.Spectral(lam, (1, 2)),
-    "Orthogonal": lambda lam: penalties.Orthogonal(lam, (1, 2)),
+    "L1": L1,
+    "L2": L2,
+    "ElasticNet": lambda lam: ElasticNet(lam, 0.5),
+    "GroupLasso": lambda lam: GroupLasso(lam, [0, 1]),
+    "Nuclear": lambda lam: Nuclear(lam, (1, 2)),
+    "Spectral": lambda lam: Spectral(lam, (1, 2)),
+    "Orthogonal": lambda lam: Orthogonal(lam, (1, 2)),
     "ridge": lambda lam: solvers.ridge(X, Y, lam),
     "duality_gap": lambda lam: solvers.duality_gap(X, Y, [0.0, 0.0], lam),
-    "effective_dof": lambda lam: diagnostics.effective_dof(X, lam),
-    "step_limit": lambda lam: diagnostics.step_limit(LOSS, lam),
-    "step_limit, shrink_after": lambda lam: diagnostics.step_limit(LOSS, lam, "shrink_after"),
-    "condition_number": lambda lam: diagnostics.condition_number(LOSS, lam),
+    "effective_dof": lambda lam: effective_dof(X, lam),
+    "step_limit": lambda lam: step_limit(LOSS, lam),
+    "step_limit, shrink_after": lambda lam: step_limit(LOSS, lam, "shrink_after"),
+    "condition_number": lambda lam: condition_number(LOSS, lam),
 }
 TAKES_STEP = {
-    "L1.prox": lambda step: penalties.L1(1.0).prox([1.0], step),
-    "L2.prox": lambda step: penalties.L2(1.0).prox([1.0], step),
-    "ElasticNet.prox": lambda step: penalties.ElasticNet(1.0, 0.5).prox([1.0], step),
-    "GroupLasso.prox": lambda step: penalties.GroupLasso(1.0, [0]).prox([1.0], step),
-    "Nuclear.prox": lambda step: penalties.Nuclear(1.0, (1, 1)).prox([1.0], step),
-    "Spectral.prox": lambda step: penalties.Spectral(1.0, (1, 1)).prox([1.0], step),
-    "Orthogonal.prox": lambda step: penalties.Orthogonal(1.0, (1, 1)).prox([1.0], step),
-    "SpectralBall.prox": lambda step: penalties.SpectralBall(1.0, (1, 1)).prox([1.0], step),
+    "L1.prox": lambda step: L1(1.0).prox([1.0], step),
+    "L2.prox": lambda step: L2(1.0).prox([1.0], step),
+    "ElasticNet.prox": lambda step: ElasticNet(1.0, 0.5).prox([1.0], step),
+    "GroupLasso.prox": lambda step: GroupLasso(1.0, [0]).prox([1.0], step),
+    "Nuclear.prox": lambda step: Nuclear(1.0, (1, 1)).prox([1.0], step),
+    "Spectral.prox": lambda step: Spectral(1.0, (1, 1)).prox([1.0], step),
+    "Orthogonal.prox": lambda step: Orthogonal(1.0, (1, 1)).prox([1.0], step),
+    "SpectralBall.prox": lambda step: SpectralBall(1.0, (1, 1)).prox([1.0], step),
     "gradient_descent": lambda step: solvers.gradient_descent(LOSS, None, [0.0, 0.0], step=step),
     "backtracking": lambda step: solvers.backtracking(LOSS, [0.0, 0.0], step=step),
     "barzilai_borwein": lambda step: solvers.barzilai_borwein(LOSS, [0.0, 0.0], step=step),
     "proximal_gradient": lambda step: solvers.proximal_gradient(
-        LOSS, penalties.L1(1.0), [0.0, 0.0], step=step
+        LOSS, L1(1.0), [0.0, 0.0], step=step
     ),
 }
 TAKES_START = {
     "gradient_descent": lambda w0: solvers.gradient_descent(LOSS, None, w0, step=0.1),
     "backtracking": lambda w0: solvers.backtracking(LOSS, w0, step=0.1),
     "barzilai_borwein": lambda w0: solvers.barzilai_borwein(LOSS, w0, step=0.1),
-    "proximal_gradient": lambda w0: solvers.proximal_gradient(LOSS, penalties.L1(1.0), w0),
-    "coordinate_descent": lambda w0: solvers.coordinate_descent(LOSS, penalties.L1(1.0), w0),
+    "proximal_gradient": lambda w0: solvers.proximal_gradient(LOSS, L1(1.0), w0),
+    "coordinate_descent": lambda w0: solvers.coordinate_descent(LOSS, L1(1.0), w0),
 }
 TAKES_WEIGHTS = {
     "value": LOSS.value,
     "gradient": LOSS.gradient,
     "hessian_vector": lambda w: LOSS.hessian_vector(w, [1.0, 1.0]),
     "hessian_vector's v": lambda v: LOSS.hessian_vector([1.0, 1.0], v),
-    "Masked": penalties.Masked(penalties.L2(1.0), [True, False]).value,
-    "GroupLasso": penalties.GroupLasso(1.0, [0, 1]).value,
-    "Nuclear": penalties.Nuclear(1.0, (1, 2)).value,
-    "SpectralBall": penalties.SpectralBall(1.0, (1, 2)).subgradient,
+    "Masked": Masked(L2(1.0), [True, False]).value,
+    "GroupLasso": GroupLasso(1.0, [0, 1]).value,
+    "Nuclear": Nuclear(1.0, (1, 2)).value,
+    "SpectralBall": SpectralBall(1.0, (1, 2)).subgradient,
     "LogisticLoss": losses.LogisticLoss(X, [0.0, 1.0, 1.0]).gradient,
     "HuberLoss": losses.HuberLoss(X, Y, 1.0).value,
     "HuberLoss's v": lambda v: losses.HuberLoss(X, Y, 1.0).hessian_vector([1.0, 1.0], v),
     "duality_gap": lambda w: solvers.duality_gap(X, Y, w, 1.0),
-    "gradient_error": lambda w: diagnostics.gradient_error(LOSS, w),
-    "top_eigenvalue": lambda w: diagnostics.top_eigenvalue(LOSS, w, rng=RNG),
+    "gradient_error": lambda w: gradient_error(LOSS, w),
+    "top_eigenvalue": lambda w: top_eigenvalue(LOSS, w, rng=RNG),
     **TAKES_START,
 }
 
@@ -199,76 +222,56 @@ def test_no_weights_at_all(call):
     ("call", "error", "words"),
     [
         (
-            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, placement="inside"),
+            lambda: descend(placement="inside"),
             ValueError,
             "placement must be one of 'coupled', .*, got 'inside'",
         ),
         (
-            lambda: diagnostics.step_limit(LOSS, 1.0, "inside"),
+            lambda: step_limit(LOSS, 1.0, "inside"),
             ValueError,
             "placement must be one of 'coupled', .*, got 'inside'",
         ),
+        (lambda: descend(max_iter=0), ValueError, "max_iter must be >= 1, got 0"),
+        (lambda: descend(max_iter=2.5), TypeError, "max_iter must be a whole number, got 2.5"),
+        (lambda: descend(tol=-1), ValueError, "tol must be finite and >= 0, got -1"),
         (
-            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, max_iter=0),
-            ValueError,
-            "max_iter must be >= 1, got 0",
-        ),
-        (
-            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, max_iter=2.5),
-            TypeError,
-            "max_iter must be a whole number, got 2.5",
-        ),
-        (
-            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, tol=-1),
-            ValueError,
-            "tol must be finite and >= 0, got -1",
-        ),
-        (
-            lambda: penalties.ElasticNet(1.0, 1.5),
+            lambda: ElasticNet(1.0, 1.5),
             ValueError,
             "l1_ratio must be finite and between 0 and 1, got 1.5",
         ),
         (
-            lambda: penalties.Masked(penalties.L2(1.0), [0, 1]),
+            lambda: Masked(L2(1.0), [0, 1]),
             TypeError,
             r"mask must be an array of True and False, got \[0, 1\]",
         ),
         (
-            lambda: penalties.Masked(penalties.L2(1.0), [[True]]),
+            lambda: Masked(L2(1.0), [[True]]),
             ValueError,
             r"mask must have one axis and an entry, got shape \(1, 1\)",
         ),
         (
-            lambda: penalties.GroupLasso(1.0, [0.5, 1.0]),
+            lambda: GroupLasso(1.0, [0.5, 1.0]),
             TypeError,
             r"groups must be an array of whole numbers, got \[0.5, 1.0\]",
         ),
         (
-            lambda: penalties.GroupLasso(1.0, [[0, 1]]),
+            lambda: GroupLasso(1.0, [[0, 1]]),
             ValueError,
             r"groups must have one axis and an entry, got shape \(1, 2\)",
         ),
         (
-            lambda: penalties.GroupLasso(1.0, np.zeros(0, int)),
+            lambda: GroupLasso(1.0, np.zeros(0, int)),
             ValueError,
             r"groups must have one axis and an entry, got shape \(0,\)",
         ),
         (
-            lambda: penalties.GroupLasso(1.0, [[0], [1, 2]]),
+            lambda: GroupLasso(1.0, [[0], [1, 2]]),
             TypeError,
             r"groups must be an array of whole numbers, got \[\[0\], \[1, 2\]\]",
         ),
-        (
-            lambda: penalties.Nuclear(1.0, 6),
-            TypeError,
-            r"shape must be a pair \(rows, columns\), got 6",
-        ),
-        (lambda: penalties.Spectral(1.0, (2, 0)), ValueError, r"shape\[1\] must be >= 1, got 0"),
-        (
-            lambda: penalties.SpectralBall(0.0, (2, 3)),
-            ValueError,
-            "c must be finite and > 0, got 0",
-        ),
+        (lambda: Nuclear(1.0, 6), TypeError, r"shape must be a pair \(rows, columns\), got 6"),
+        (lambda: Spectral(1.0, (2, 0)), ValueError, r"shape\[1\] must be >= 1, got 0"),
+        (lambda: SpectralBall(0.0, (2, 3)), ValueError, "c must be finite and > 0, got 0"),
         (
             lambda: losses.LogisticLoss(X, [0, 1, -1]),
             ValueError,
@@ -280,42 +283,38 @@ def test_no_weights_at_all(call):
             r"mask must have 2 entries.*\(1,\).*\(3, 2\)",
         ),
         (
-            lambda: diagnostics.step_limit(np.ones((2, 3))),
+            lambda: step_limit(np.ones((2, 3))),
             ValueError,
             r"hessian must be square, got shape \(2, 3\)",
         ),
+        (lambda: step_limit([[1.0, 2.0], [3.0, 4.0]]), ValueError, "hessian must be symmetric"),
         (
-            lambda: diagnostics.step_limit([[1.0, 2.0], [3.0, 4.0]]),
-            ValueError,
-            "hessian must be symmetric",
-        ),
-        (
-            lambda: diagnostics.step_limit([[1.0, NAN], [NAN, 1.0]]),
+            lambda: step_limit([[1.0, NAN], [NAN, 1.0]]),
             ValueError,
             r"hessian must be finite, got nan at index \(0, 1\)",
         ),
         (
-            lambda: diagnostics.step_limit(LOSS, [[1.0]], "shrink_after", islands=True),
+            lambda: step_limit(LOSS, [[1.0]], "shrink_after", islands=True),
             ValueError,
             r"islands need lam to be a number, got an array of shape \(1, 1\)",
         ),
         (
-            lambda: diagnostics.step_limit(LOSS, [[1.0]], islands=True),
+            lambda: step_limit(LOSS, [[1.0]], islands=True),
             ValueError,
             r"islands need lam to be a number, got an array of shape \(1, 1\)",
         ),
         (
-            lambda: diagnostics.gradient_error(LOSS, [NAN, 0.0]),
+            lambda: gradient_error(LOSS, [NAN, 0.0]),
             ValueError,
             r"w must be finite, got nan at index \(0,\)",
         ),
         (
-            lambda: diagnostics.top_eigenvalue(LOSS, [0.0, INF], rng=RNG),
+            lambda: top_eigenvalue(LOSS, [0.0, INF], rng=RNG),
             ValueError,
             r"w must be finite, got inf at index \(1,\)",
         ),
         (
-            lambda: diagnostics.top_eigenvalue(LOSS, [0.0, 0.0], rng=0),
+            lambda: top_eigenvalue(LOSS, [0.0, 0.0], rng=0),
             TypeError,
             "rng must be a numpy.random.Generator, got 0",
         ),
@@ -348,7 +347,7 @@ def test_no_weights_at_all(call):
             r"penalty must be a penalty such as L2\(0.1\), got 3.0",
         ),
         (
-            lambda: solvers.gradient_descent(LOSS, penalties.L1, [0, 0], step=1),
+            lambda: solvers.gradient_descent(LOSS, L1, [0, 0], step=1),
             TypeError,
             "penalty must be a penalty",
         ),
@@ -357,13 +356,9 @@ def test_no_weights_at_all(call):
             TypeError,
             "penalty must be a penalty .* got None",
         ),
+        (lambda: Masked(3.0, [True]), TypeError, "penalty must be a penalty"),
         (
-            lambda: penalties.Masked(3.0, [True]),
-            TypeError,
-            "penalty must be a penalty",
-        ),
-        (
-            lambda: solvers.gradient_descent(LOSS, None, [0, 0], step=1, tol=[[1e-3], [1e-6]]),
+            lambda: descend(tol=[[1e-3], [1e-6]]),
             ValueError,
             r"tol must be a number, got shape \(2, 1\)",
         ),
@@ -373,22 +368,18 @@ def test_no_weights_at_all(call):
             r"w0, step and lam must fit together, got w0 of shape \(5, 2\) .* shape \(3, 1\)",
         ),
         (
-            lambda: diagnostics.step_limit([[-3.0]]),
+            lambda: step_limit([[-3.0]]),
             ValueError,
             "hessian must have no negative eigenvalue, got -3",
         ),
+        (lambda: top_eigenvalue(LOSS, 3.0, rng=RNG), ValueError, "w must have at least one axis"),
         (
-            lambda: diagnostics.top_eigenvalue(LOSS, 3.0, rng=RNG),
-            ValueError,
-            "w must have at least one axis",
-        ),
-        (
-            lambda: diagnostics.top_eigenvalue(LOSS, [0.0, 0.0], rng=RNG, tol=-1),
+            lambda: top_eigenvalue(LOSS, [0.0, 0.0], rng=RNG, tol=-1),
             ValueError,
             "tol must be finite and >= 0, got -1",
         ),
         (
-            lambda: penalties.L1(1.0).value(np.ma.masked_array([1.0, 2.0], [0, 1])),
+            lambda: L1(1.0).value(np.ma.masked_array([1.0, 2.0], [0, 1])),
             TypeError,
             "w must be an array without masked entries",
         ),

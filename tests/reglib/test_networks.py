@@ -433,7 +433,6 @@ def test_bad_values_are_named(make, message):
         (lambda: MLP(X, Y, (4.5,)), "every entry of sizes must be a whole number"),
         (lambda: MLP(X, Y, (4,), bias="no"), "bias must be True or False, got 'no'"),
         (lambda: RNN(U, Y, 4).on([[0], [1, 2]]), "rows must be an array of whole numbers"),
-        (lambda: RNN(U, Y, 4).on(slice(0.5, 2)), "rows must be a slice of whole numbers"),
         (lambda: gradient_norms(Omega(RNN(U, Y, 4), 1.0), [0.0]), "network must be an MLP or an"),
         (lambda: gradient_error(MLP, [0.0]), "objective must have the methods value and gradient"),
         (lambda: jacobian_norms(None), "factors must be a list of matrices, got None"),
