@@ -122,9 +122,10 @@ def _declared(function: Any, name: str) -> Iterator[tuple[bool, Any]]:
     if isinstance(kind, str):  # as all are after `from __future__ import annotations`
         kind = eval(kind, unwrap(function).__globals__)
     optional = type(None) in get_args(kind)
+    if kind is bool or set(get_args(kind)) == {bool, type(None)}:
+        yield optional, flag
     for part in get_args(kind) if optional else (kind,):
-        rules = (flag,) if part is bool else getattr(part, "__metadata__", ())
-        yield from ((optional, rule) for rule in rules)
+        yield from ((optional, rule) for rule in getattr(part, "__metadata__", ()))
 
 
 def _written(function: Any, lines: list[str], rules: dict[str, Any]) -> Any:

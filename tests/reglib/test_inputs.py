@@ -217,6 +217,18 @@ def test_a_plain_bool_is_a_flag_wherever_it_stands():
         solvers.gradient_descent(loss, l1, [0.0, 0.0], step=0.1, record=1)
 
 
+def test_a_bool_among_other_types_is_no_flag():
+    """As in NumPy 2.0, whose ArrayLike is a union that names it."""
+
+    @checked
+    def either(rows: bool | str | None, on: bool | None = None, w: Weights = 1.0):
+        return rows
+
+    assert either("all") == "all" and either(None) is None
+    with pytest.raises(TypeError, match="on must be True or False, got 'all'"):
+        either("all", on="all")
+
+
 @pytest.mark.parametrize("k", [-1, 2.5, None, "1", np.ones(2), 10**400], ids=str)
 def test_a_schedule_has_no_step_before_the_first(k):
     for plan in (optimizers.Cosine(0.1, 9), optimizers.StepDecay(0.1, 3, 0.5)):
