@@ -10,6 +10,7 @@ is a type and its rules, rule(name, value). A body calls a rule where it looks a
 
 from reglib.inputs.arrays import *
 from reglib.inputs.checking import *
+from reglib.inputs.norms import *
 from reglib.inputs.numbers import *
 from reglib.inputs.things import *
 

@@ -7,11 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from reglib.inputs import Array, Flat, Positive, checked
+from reglib.inputs import Array, Flat, Positive, checked, norm
 from reglib.optimizers.chain import Memoryless
-
-SMALL = 1e-140
-"""Below this length the squares of a vector may underflow."""
 
 
 @checked
@@ -32,15 +29,3 @@ class ClipByNorm(Memoryless):
         # Divided by the larger of both, a gradient within the bound is multiplied by exactly 1.
         scale = self.max_norm / np.maximum(length, self.max_norm)
         return np.where(np.isfinite(length), gradient * scale, np.nan), None
-
-
-def norm(g: Array) -> Array:
-    """||g|| along the last axis, kept: (..., 1), at any size; inf or NaN only where g has one."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        length = np.linalg.norm(g, axis=-1, keepdims=True)
-        safe = (length > SMALL) & (length < np.inf)
-        if safe.all():
-            return length
-        largest = np.abs(g).max(axis=-1, keepdims=True, initial=0)
-        scale = np.where((largest > 0) & (largest < np.inf), largest, 1)
-        return np.where(safe, length, scale * np.linalg.norm(g / scale, axis=-1, keepdims=True))

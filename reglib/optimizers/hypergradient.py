@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reglib.inputs import Array, Flat, Hyper, NonNegative, Positive, checked
-from reglib.optimizers.clipping import norm
+from reglib.inputs import Array, Flat, Hyper, NonNegative, Positive, checked, norm
 
 
 @checked

@@ -51,8 +51,12 @@ class GroupLasso:
 
     def _norms(self, w: Array) -> tuple[Array, Array]:
         """||w_g|| (..., number of groups), and sqrt(|g|)."""
-        order, starts, roots, _ = self._parts
-        return np.sqrt(np.add.reduceat(np.square(w)[..., order], starts, axis=-1)), roots
+        order, starts, roots, place = self._parts
+        # In units of its largest weight no square of a group overflows or underflows.
+        largest = np.maximum.reduceat(np.abs(w)[..., order], starts, axis=-1)
+        unit = np.where((largest > 0) & (largest < np.inf), largest, 1)
+        squares = np.square(w / unit[..., place])[..., order]
+        return unit * np.sqrt(np.add.reduceat(squares, starts, axis=-1)), roots
 
     def _scaled(self, w: Array, over: Array, under: Array) -> Array:
         """w_g times over_g / under_g, and 0 where under_g is 0."""

@@ -44,8 +44,8 @@ def coordinate_descent(
     w_j <- prox(w_j - s_j g_j, s_j) with s_j = 1/H_jj: the exact minimum over w_j, the others fixed.
     The residual follows every move, so a sweep over all weights costs one product with X. penalty
     is L1, L2 or ElasticNet, possibly Masked; None means no penalty. w0 (..., p); None starts at 0;
-    leading axes of w0 and lam are a sweep. An iteration is a sweep over all weights; it has
-    converged when the moves, each divided by its s_j, have norm <= tol.
+    leading axes of w0 and lam are a sweep. An iteration is a sweep over all weights; a run
+    has converged when the moves, each divided by its s_j, have norm <= tol times that of the first.
     TypeError: another loss, or a penalty that does not split into weights.
     Source: Fu 1998; Tseng 2001; Friedman, Hastie and Tibshirani 2010.
 

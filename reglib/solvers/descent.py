@@ -26,8 +26,11 @@ from reglib.inputs import (
     Positive,
     Start,
     checked,
+    norm,
 )
 from reglib.penalties import L2
+
+ROUNDING = 4 * np.finfo(float).eps
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +38,10 @@ class Result:
     """What a solver found; leading axes (...) are those of the sweep.
 
     w (..., P): the last weights. objective (...): loss + penalty there. converged (...): the last
-    change, divided by the step, was at most `tol`; a step too small to change w counts. n_iter
-    (...): steps taken. diverged_at (...): the first k at which a weight of w_k was at least 1e12 in
-    size or not finite, else -1. path (k + 1, ..., P): w_0 to w_k where it was recorded, else None;
+    change, divided by the step, was at most `tol` times the first one, so no unit of X or y
+    decides; a change that rounding hides from w counts, unless tol is 0. n_iter (...): steps taken.
+    diverged_at (...): the first k at which a weight of w_k was at least 1e12 in size or not finite,
+    else -1. path (k + 1, ..., P): w_0 to w_k where it was recorded, else None;
     runs that stopped stay put.
     """
 
@@ -68,16 +72,20 @@ def _run(
         n_iter = np.zeros(shape[:-1], dtype=int)
         diverged = ~(np.abs(w).max(axis=-1) < DIVERGED)
         converged, active = np.zeros_like(diverged), ~diverged
-        path = [w]
+        path, start = [w], np.zeros(())
         for k in range(1, max_iter + 1):
             if not active.any():
                 break
             new = np.where(active[..., None], update(w, previous, k), w)
             n_iter += active
             s = step() if callable(step) else step
-            moved = np.sqrt(np.square((new - w) / s).sum(axis=-1))
+            moved = norm((new - w) / s)[..., 0]
             diverged = diverged | ~(np.abs(new).max(axis=-1) < DIVERGED)  # NaN is not < anything
-            converged = converged | (active & ~diverged & (moved <= tol))
+            start = moved if k == 1 else start
+            enough = moved <= tol * start
+            if tol > 0:  # started at the minimum, the first change is rounding itself
+                enough |= norm(new - w)[..., 0] <= ROUNDING * norm(new)[..., 0]
+            converged = converged | (active & ~diverged & enough)
             active = ~(diverged | converged)
             w, previous = new, w
             if record:
@@ -126,7 +134,7 @@ def gradient_descent(
     proximal      w <- prox(w - s g(w), s)
 
     w0 (..., P) finite; step a number > 0 or an array (..., 1), in units of w^2 / loss; penalty
-    None means no penalty. A run stops when ||w_k - w_{k+1}|| / s <= tol, or at 1e12.
+    None means no penalty. A run stops when ||w_k - w_{k+1}|| <= tol ||w_0 - w_1||, or at 1e12.
     ValueError: a step <= 0, an unknown placement, shapes that do not match.
     Source: Loshchilov and Hutter 2019 (coupled, decoupled); Combettes and Wajs 2005 (proximal).
 

@@ -62,7 +62,8 @@ def backtracking(
     Good enough means f(w - s g) <= f(w) - slope s ||g||^2 for the objective f = loss + penalty, so
     f never increases. Each iteration starts again from `step`. Where no s that still changes w is
     good enough, the run has converged to rounding. w0 (..., P); step > 0 in units of w^2 / loss, 0
-    < shrink, slope < 1: numbers or arrays (..., 1). `tol` bounds ||g||. ValueError: other values.
+    < shrink, slope < 1: numbers or arrays (..., 1). ||g|| <= tol times the first
+    ends a run. ValueError: other values.
     Source: Armijo 1966.
 
     >>> from reglib.losses import SquaredError
@@ -111,8 +112,9 @@ def barzilai_borwein(
     The inverse of s lies between the smallest and the largest curvature met on the way. `step` > 0,
     a number or an array (..., 1), is the first s, and stands in where dw . dg <= 0. On a quadratic
     with a positive definite Hessian the run converges from any start, though not steadily: the
-    objective may rise on the way. Elsewhere it may diverge, which is a result. w0 (..., P); `tol`
-    bounds ||g||. Source: Barzilai and Borwein 1988; Raydan 1993 (convergence).
+    objective may rise on the way. Elsewhere it may diverge, which is a result. w0 (..., P); a run
+    ends with ||g|| <= tol times the first.
+    Source: Barzilai and Borwein 1988; Raydan 1993 (convergence).
 
     >>> from reglib.losses import SquaredError
     >>> run = barzilai_borwein(SquaredError([[1.0], [2.0]], [2.0, 4.0]), [0.0], step=50.0)

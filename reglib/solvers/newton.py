@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from reglib import inputs
-from reglib.inputs import Array, Count, Mask, NonNegativeNumber, Vector, checked
+from reglib.inputs import Array, Count, Mask, NonNegativeNumber, Vector, checked, norm
 from reglib.solvers.descent import Result
 
 Smooth = Annotated[Any, inputs.methods("value", "gradient", "hessian_vector", "curvature")]
@@ -32,9 +32,9 @@ def newton(
 
     g and H are the objective's gradient and Hessian at v, C = loss.curvature(): no unit of a column
     matters. A step that does not lower the objective by a hundredth of what g promises is not
-    taken, and the damping t grows instead: the objective never rises. Converged: ||g|| <= tol, in
-    units of sqrt(loss), or with t <= 1e-6 a promise below rounding; where H is still smaller along
-    some direction, that may be short of the minimum. n_iter counts the systems solved. The loss is
+    taken, and the damping t grows instead: the objective never rises. Converged: ||g|| <= tol times
+    the first one, or with t <= 1e-6 a promise below rounding; where H is still smaller along some
+    direction, that may be short of the minimum. n_iter counts the systems solved. The loss is
     convex, see `losses`; w0 and mask (p,); memory 8 p^2 bytes. ValueError: lam < 0 or an array, a
     sweep. Source: Levenberg 1944; Nocedal and Wright 2006, chapter 3.
 
@@ -49,17 +49,21 @@ def newton(
         return inputs.scalar("loss.value(w)", loss.value(w)) + float(D @ w**2) / 2
 
     with np.errstate(over="ignore", invalid="ignore"):
-        f, damping, done, k = objective(w), LEAST, False, 0
+        f, damping, done, k, start = objective(w), LEAST, False, 0, 0.0
         inputs.that("w0", np.isfinite(f), "have a finite objective", f)
         unit, eye = units(loss, D), np.eye(w.size)
         while not done:
             g = (loss.gradient(w) + D * w) / unit
-            if (done := bool(np.linalg.norm(g) <= tol)) or k == max_iter:
+            length = norm(g)[0]
+            start = length if k == 0 else start
+            if (done := bool(length <= tol * start)) or k == max_iter:
                 break
             H = loss.hessian_vector(w, eye / unit) / unit + np.diag(D / unit**2)
             d, k = np.linalg.solve(H + damping * eye, -g), k + 1
             promise = float(-g @ d)
-            done = promise <= ROUNDING * abs(f) and damping <= SMALL
+            # Where rounding hides the gain, the damping grows: what counts is the promise without.
+            near = d if damping <= SMALL else np.linalg.solve(H + SMALL * eye, -g)
+            done = float(-g @ near) <= ROUNDING * abs(f)
             new = objective(w + d / unit)
             if new <= f - promise / 100:
                 w, f, damping = w + d / unit, new, max(damping / 10, LEAST)

@@ -77,7 +77,7 @@ def verdict(id: str) -> Question:
     kinds = {"true", "conditional", "false"} | {entry.verdict}
     options = {label: kind == entry.verdict for kind, label in LABELS.items() if kind in kinds}
     notes = (entry.reason, entry.condition, entry.instead)
-    ask = f"The article says: “{entry.statement.rstrip('.')}.” What is the verdict?"
+    ask = f"The article says, in our words: {entry.statement} What is the verdict?"
     return Question(ask, options, " ".join(note for note in notes if note))
 
 
