@@ -2,7 +2,15 @@
 
 from reglib.datasets.augment import Augmented, add_noise, input_dropout
 from reglib.datasets.cleaning import Cleaned, Finding, clean
-from reglib.datasets.sequences import Sequences, digits, first_input, leaky_memory
+from reglib.datasets.sequences import (
+    TEXT,
+    Sequences,
+    copy_task,
+    digits,
+    first_input,
+    leaky_memory,
+    typed_text,
+)
 from reglib.datasets.tables import (
     Data,
     Standardized,
@@ -13,6 +21,7 @@ from reglib.datasets.tables import (
 )
 
 __all__ = [
+    "TEXT",
     "Augmented",
     "Cleaned",
     "Data",
@@ -22,6 +31,7 @@ __all__ = [
     "add_noise",
     "article",
     "clean",
+    "copy_task",
     "diabetes",
     "digits",
     "first_input",
@@ -29,4 +39,5 @@ __all__ = [
     "leaky_memory",
     "longley",
     "standardize",
+    "typed_text",
 ]

@@ -218,6 +218,14 @@ mask = partial(marks, of="True and False", kinds="b")
 """True where a weight is penalized."""
 
 
+def group(name: str, value: ArrayLike) -> NDArray[np.bool_]:
+    """A mask that is True somewhere: one that spares every weight is a mistake."""
+    array = mask(name, value)
+    if not array.any():
+        raise ValueError(f"{name} must be True somewhere, got {len(array)} times False")
+    return array
+
+
 def column_mask(name: str, value: ArrayLike, X: Array) -> NDArray[np.bool_]:
     """A boolean array (p,), one for each column of X."""
     array = mask(name, value)
@@ -227,4 +235,5 @@ def column_mask(name: str, value: ArrayLike, X: Array) -> NDArray[np.bool_]:
 
 Groups = Annotated[ArrayLike, partial(marks, of="whole numbers", kinds="iu")]
 Mask = Annotated[ArrayLike, mask]
+Group = Annotated[ArrayLike, group]
 ColumnMask = Annotated[ArrayLike, Beside("X", column_mask)]

@@ -38,18 +38,12 @@ class RNN(Network):
     classes: int | None = None
 
     def __post_init__(self) -> None:
-        u = _checks.finite("u", self.u)
-        if u.ndim < 3:
-            raise ValueError(
-                f"u must have shape (..., sequences, steps, inputs), got {u.shape}; "
-                "one input a step is u[..., None]"
-            )
-        y, outputs = targets(self.y, self.loss, self.classes, u.shape[:-2])
+        u, y, hidden, outputs = sequences(self.u, self.y, self.hidden, self.loss, self.classes)
         _checks.one_of("activation", self.activation, ACTIVATIONS)
-        hidden = _checks.count("hidden", self.hidden)
         fields = {
             "u": u,
             "y": y,
+            "hidden": hidden,
             "classes": outputs if self.loss == "softmax" else None,
             "shapes": {"W": (hidden, hidden), "U": (hidden, u.shape[-1]), "V": (outputs, hidden)},
         }
@@ -133,3 +127,17 @@ class RNN(Network):
         """dh_t/dh_{t-1} = D_t W for t = 2..T, each (..., n, hidden, hidden)."""
         W = self.unpack(w)["W"][..., None, :, :]
         return [D[..., None] * W for D in np.moveaxis(self.slopes(w), -3, 0)[1:]]
+
+
+def sequences(
+    u: Any, y: Any, hidden: Any, loss: str, classes: int | None
+) -> tuple[Array, Any, int, int]:
+    """Sequences u, their targets, the number of units and that of outputs, checked."""
+    u = _checks.finite("u", u)
+    if u.ndim < 3:
+        raise ValueError(
+            f"u must have shape (..., sequences, steps, inputs), got {u.shape}; "
+            "one input a step is u[..., None]"
+        )
+    y, outputs = targets(y, loss, classes, u.shape[:-2])
+    return u, y, _checks.count("hidden", hidden), outputs

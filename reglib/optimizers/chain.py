@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from math import nan
 from typing import Any, Protocol
 
+import numpy as np
+
 from reglib import inputs
-from reglib.inputs import Array, Flat, Gradient, Hyper, LearningRate, Mask, NonNegative, checked
+from reglib.inputs import Array, Flat, Gradient, Group, Hyper, LearningRate, NonNegative, checked
 
 
 class Transform(Protocol):
@@ -38,7 +41,8 @@ class Optimizer:
     """w <- w - learning_rate t_k(... t_1(gradient)): the transforms stand in their order of use.
 
     learning_rate is a number > 0, an array (..., 1) of them, or a rule such as `Cosine(0.1, 100)`.
-    TypeError: something that is no transform, or no rule.
+    Two `WeightDecay` with a mask each are two groups of weights. TypeError: something that is no
+    transform, or no rule. ValueError: groups that overlap.
 
     >>> import numpy as np
     >>> from reglib.optimizers import ClipByNorm
@@ -50,6 +54,7 @@ class Optimizer:
 
     def __init__(self, *transforms: Transform, learning_rate: LearningRate) -> None:
         self.transforms = tuple(inputs.transform("transform", t) for t in transforms)
+        _groups([t.mask for t in self.transforms if isinstance(t, WeightDecay)])
         self.learning_rate: Hyper | Rule = learning_rate
         self._ruled = hasattr(self.learning_rate, "next_rate")
 
@@ -102,10 +107,19 @@ class WeightDecay(Memoryless):
     """
 
     lam: NonNegative
-    mask: Mask | None = None
+    mask: Group | None = None
 
     def update(self, gradient: Flat, *, w: Flat, memory: None) -> tuple[Array, None]:
         if self.mask is None:
             return gradient + self.lam * w, None
         w = inputs.columns("w", w, self.mask, "mask")
         return gradient + self.lam * (w * self.mask), None
+
+
+def _groups(masks: list[Any]) -> None:
+    """An error where two masks share a weight; no mask is a mask of all."""
+    for pair in combinations(masks, 2):
+        both = np.logical_and(*(True if mask is None else mask for mask in pair))
+        if both.any():
+            got = "all of them" if both.all() else f"{both.sum()} of {both.size}"
+            raise ValueError(f"groups of weights that decay must not overlap, got {got} in two")

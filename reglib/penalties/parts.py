@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from reglib.inputs import (
     Array,
+    Group,
     Groups,
-    Mask,
     NonNegative,
     PenaltyLike,
     Positive,
@@ -90,7 +90,7 @@ class Masked:
     """
 
     penalty: PenaltyLike
-    mask: Mask
+    mask: Group
 
     def _spread(self, inside: Array, outside: Array) -> Array:
         """`inside` at the penalized places, `outside` at the spared ones."""

@@ -14,6 +14,11 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
 HANDED = {"Step"}
 """What `train` hands to a watch: its fields are used, nobody has to write its name."""
+LATER = {"GRU", "Transformer", "copy_task", "typed_text"}
+"""In no notebook yet: the chapter on transformers and the tables of remedies are being written.
+
+This list may only shrink.
+"""
 SHOWN = ["solvers.homotopy"]
 """A module of its own for what a chapter prints and no caller needs."""
 
@@ -82,7 +87,8 @@ def test_every_public_name_is_used_or_shown_by_a_notebook():
     notebooks = [nbformat.read(p, as_version=4) for p in (ROOT / "notebooks").glob("*.ipynb")]
     assert notebooks
     found = set().union(*map(used, notebooks))
-    assert {name.rpartition(".")[2] for name in public()} <= found | returned() | HANDED
+    unused = {name.rpartition(".")[2] for name in public()} - found - returned() - HANDED
+    assert unused == LATER
 
 
 def test_an_import_alone_is_no_use():

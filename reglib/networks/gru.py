@@ -1,0 +1,119 @@
+"""A recurrent network with gates: the gated recurrent unit (Cho et al. 2014)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reglib import inputs as _checks
+from reglib.inputs import Array, Generators
+from reglib.networks._network import Network, draw, quiet
+from reglib.networks._units import output_loss
+from reglib.networks.rnn import sequences
+
+
+@dataclass(frozen=True, eq=False)
+class GRU(Network):
+    """h_t = (1 - z) c + z h_{t-1}: a gate z says how much of the memory stays; output V h_T.
+
+    r = sigmoid(Wr h + Ur u), z = sigmoid(Wz h + Uz u), c = tanh(r * (Wc h) + Uc u), with
+    h = h_{t-1}, u = u_t, from h_0 = 0. u, y, `hidden`, `loss` and `classes` are those of `RNN`; no
+    biases. The flat vector holds Wr, Wz, Wc (hidden, hidden), Ur, Uz, Uc (hidden, d), V. r stands
+    behind Wc h, as in PyTorch; in Cho's first form it stands in front of Wc. ValueError: as `RNN`.
+
+    >>> net = GRU(np.ones((2, 5, 1)), [1.0, 2.0], hidden=3)
+    >>> w = net.init(np.random.default_rng(0))
+    >>> w.shape, net.gradient(w).shape
+    ((39,), (39,))
+    """
+
+    u: Any
+    y: Any
+    hidden: int
+    loss: str = "squared"
+    classes: int | None = None
+
+    def __post_init__(self) -> None:
+        u, y, hidden, outputs = sequences(self.u, self.y, self.hidden, self.loss, self.classes)
+        shapes = dict.fromkeys(("Wr", "Wz", "Wc"), (hidden, hidden))
+        shapes |= dict.fromkeys(("Ur", "Uz", "Uc"), (hidden, u.shape[-1]))
+        shapes |= {"V": (outputs, hidden)}
+        classes = outputs if self.loss == "softmax" else None
+        fields = {"u": u, "y": y, "hidden": hidden, "classes": classes, "shapes": shapes}
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+
+    def init(self, rng: Generators, gain: ArrayLike = 1.0, kind: str = "gaussian") -> Array:
+        """Initial weights (P,), or (S, P) from a list of S generators.
+
+        Wr, Wz and Wc are drawn as W of `RNN.init`; Ur, Uz and Uc are N(0, 1), V is N(0, 1/n).
+        """
+        plain = {"Ur": 1.0, "Uz": 1.0, "Uc": 1.0, "V": self.hidden**-0.5}
+        return draw(self.shapes, rng, gain, kind, plain)
+
+    @property
+    def n_rows(self) -> int:
+        return self.u.shape[-3]
+
+    def on(self, rows: ArrayLike) -> GRU:
+        """The same network on some of the sequences."""
+        rows = _checks.rows("rows", rows, self.n_rows)
+        return GRU(self.u[..., rows, :, :], self.y[..., rows], self.hidden, self.loss, self.classes)
+
+    @quiet
+    def _forward(self, w: ArrayLike) -> tuple[list[Array], list[tuple[Array, ...]]]:
+        """h_0..h_T, and r, z, c and Wc h of every step."""
+        Wr, Wz, Wc, Ur, Uz, Uc, _ = self.unpack(w).values()
+        lead = _checks.leading({"w": Wr.shape[:-2], "u": self.u.shape[:-3]})
+        states, gates = [np.zeros((*lead, self.n_rows, self.hidden))], []
+        for t in range(self.u.shape[-2]):
+            h, u = states[-1], self.u[..., t, :]
+            r = sigmoid(h @ Wr.mT + u @ Ur.mT)
+            z = sigmoid(h @ Wz.mT + u @ Uz.mT)
+            a = h @ Wc.mT
+            c = np.tanh(r * a + u @ Uc.mT)
+            states.append((1 - z) * c + z * h)
+            gates.append((r, z, c, a))
+        return states, gates
+
+    @quiet
+    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
+        """Both from one pass forward and one back in time: (...) and (..., P)."""
+        Wr, Wz, Wc, _, _, _, V = self.unpack(w).values()
+        states, gates = self._forward(w)
+        value, error = output_loss(states[-1] @ V.mT, self.y, self.loss)
+        gradient: dict[str, Any] = defaultdict(float, V=error.mT @ states[-1])
+        dh = error @ V
+        for t in reversed(range(len(gates))):
+            h, u, (r, z, c, a) = states[t], self.u[..., t, :], gates[t]
+            dc = dh * (1 - z) * (1 - c * c)  # at the input of each tanh and sigmoid
+            dz = dh * (h - c) * z * (1 - z)
+            dr = dc * a * r * (1 - r)
+            for name, d in {"r": dr, "z": dz, "c": r * dc}.items():
+                gradient[f"W{name}"] = gradient[f"W{name}"] + d.mT @ h
+            for name, d in {"r": dr, "z": dz, "c": dc}.items():
+                gradient[f"U{name}"] = gradient[f"U{name}"] + d.mT @ u
+            dh = dh * z + dr @ Wr + dz @ Wz + (r * dc) @ Wc
+        return value, self._pack(gradient, value.shape)
+
+    @quiet
+    def value(self, w: ArrayLike) -> Array:
+        return output_loss(self.output(w), self.y, self.loss)[0]
+
+    @quiet
+    def output(self, w: ArrayLike) -> Array:
+        """V h_T for every sequence, (..., n, outputs)."""
+        return self._forward(w)[0][-1] @ self.unpack(w)["V"].mT
+
+    def states(self, w: ArrayLike) -> Array:
+        """h_0..h_T as (..., T + 1, n, hidden); h_0 = 0."""
+        return np.stack(self._forward(w)[0], axis=-3)
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), which a tanh gives without an overflow."""
+    return (1 + np.tanh(x / 2)) / 2
