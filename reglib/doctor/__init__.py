@@ -1,8 +1,7 @@
-"""What is wrong with a run, from the losses, gradient norms and learning rates that it logged."""
+"""What is wrong with a run, from the log that its trainer wrote; the standard library alone."""
 
 from reglib.doctor.causes import CAUSES, Remedy
-from reglib.doctor.diagnosis import Diagnosis, diagnose
-from reglib.doctor.logs import Log, read_trace
-from reglib.doctor.measures import Facts
+from reglib.doctor.log import Log, read_log
+from reglib.doctor.report import Report, diagnose
 
-__all__ = ["CAUSES", "Diagnosis", "Facts", "Log", "Remedy", "diagnose", "read_trace"]
+__all__ = ["CAUSES", "Log", "Remedy", "Report", "diagnose", "read_log"]

@@ -7,6 +7,7 @@ import os
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import lt
 from typing import Any
 
 from reglib.doctor.names import LAST_OF_LOSS, foes, role, shown, words
@@ -200,7 +201,8 @@ class _Choice:
                     "not say which: give the files of loss, gradient norm and learning rate "
                     "together, or --loss Value"
                 )
-            self.refuse("a column with the loss")
+            empty = [n for n in self.table.names if _is(n, "loss")]
+            self.refuse(f"numbers in {shown(empty[0])}" if empty else "a column with the loss")
         if len(best) == 1 or len({tuple(self.table.columns[n]) for n in best}) == 1:
             return best[:1], [n for n in parts if n != best[0]], None
         stems = {n.rsplit("/", 1)[0] if "/" in n else "" for n in best}
@@ -242,9 +244,11 @@ class _Choice:
         for name in self.table.columns:
             found = role(name)
             if found and found[0] == "step":
-                pairs = zip(self.table.columns[name], there, strict=True)
-                values = [v for v, f in pairs if v is not None and f is not None]
-                back = sum(b < a for a, b in zip(values, values[1:], strict=False))
+                values = self.table.columns[name]
+                if type(values) is not array or type(there) is not array:
+                    pairs = zip(values, there, strict=True)
+                    values = [v for v, f in pairs if v is not None and f is not None]
+                back = sum(map(lt, values[1:], values))
                 poor = 2 * len(values) < _count(there)
                 fitting.append((poor, back > 2 and back > len(values) / 50, found[1], name))
         return min(fitting)[-1] if fitting else ""

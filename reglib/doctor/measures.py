@@ -1,192 +1,261 @@
-"""What can be measured on a trace, without a verdict: growth, curvature, jumps, noise, plateaus."""
+"""What is measured on a trace, once, before any rule is asked."""
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb, isfinite, log, nan, sqrt
+from operator import mul, sub
 
-import numpy as np
+from reglib.doctor.trace import Trace
 
-from reglib.inputs import Array
+WINDOW = 16
+"""Rows that say what is usual before a row."""
+MOST = 4000
+"""A median of more rows than this is one of so many rows, evenly chosen."""
 
-SHORTEST = 3
-"""Steps of equal growth before it is called steady."""
 
+@dataclass
+class Jump:
+    """A rise of the loss that stands out: rows begin to end - 1, the highest at peak.
 
-@dataclass(frozen=True, eq=False)
-class Facts:
-    """The numbers of a trace; NaN where one cannot be said.
-
-    rows and finite count the rows and those before the first inf or NaN (first_bad, or -1). Growth
-    factors are per step: `growth` of the gradient norm over the `growing` last steps that grow
-    steadily (NaN if none do), `gradient_growth` and `loss_growth` the medians over the last half.
-    curvature L = (1 + growth)/step and step_limit = 2/L belong to a steady growth.
-    `curvature_share` is step * L / 2 read off the fall of the loss, where it can be read. `demand`
-    is the largest step * norm^2 / (2 loss): on a bowl that a step can handle it stays below 2. jump
-    is the largest ratio of two gradient norms in a row, at row jump_at. turns is the share of steps
-    at which the loss turns around; noise its median relative change; plateau the share of the run
-    at whose end the loss no longer moves. loss_left and gradient_left compare the end with the
-    start.
+    `height` is the excess in units of what the run usually does, `ratio` the highest over the usual
+    loss before, `lead` what moved before it, `recovered` whether the loss came back, `sudden`
+    whether two rows bring half of the rise (of its logarithm) after eight calm ones.
     """
 
-    rows: int
-    finite: int
-    first_bad: int
-    growth: float
-    growing: int
-    gradient_growth: float
-    loss_growth: float
-    curvature: float
-    step_limit: float
-    curvature_share: float
-    demand: float
-    jump: float
-    jump_at: int
-    turns: float
+    begin: int
+    peak: int
+    end: int
+    before: float
+    height: float
+    recovered: bool
+    lead: str = ""
+    sudden: bool = False
+
+    @property
+    def rows(self) -> int:
+        return self.end - self.begin
+
+
+@dataclass
+class Measures:
+    """start and end: medians of the first and last losses; noise: of one row to the next.
+
+    base is the first loss where the log begins with the run and start is higher already.
+    """
+
+    n: int
+    start: float
+    base: float
+    end: float
+    early: float
+    late: float
+    lowest: float
     noise: float
-    plateau: float
-    loss_left: float
-    gradient_left: float
+    rough: float
+    turns: int
+    moves: int
+    jumps: list[Jump]
+    growth: int
+    factor: float
+    norms: Sequence[float]
+    norm: float
+    wild: float
+    zeros: float
+    blocks: list[float]
+    peaked: bool
+    high: int
+
+    @property
+    def falls(self) -> bool:
+        """The loss came down by more than its noise; by half where it lies near 0 but for peaks."""
+        if self.peaked:
+            return self.late < 0.5 * self.early
+        return self.late < self.early - self.noise / sqrt(max(1, self.n // 4))
+
+    @property
+    def left(self) -> float:
+        """The share of the first loss that is left; 1 where the loss has no zero to count from."""
+        return self.end / self.start if self.start > 0 and self.lowest >= 0 else nan
 
 
-def measure(losses: Array, norms: Array, rates: Array) -> Facts:
-    """The facts of a trace (k,) each; `rates` may hold NaN where the learning rate is unknown."""
-    good = np.isfinite(losses) & np.isfinite(norms)
-    first_bad = -1 if good.all() else int(np.argmin(good))
-    end = len(losses) if first_bad < 0 else first_bad
-    f, g, s = losses[:end], norms[:end], rates[:end]
-    with np.errstate(all="ignore"):
-        growth, growing = steady_growth(g)
-        curvature = (1 + growth) / s[-1] if end else np.nan
-        logs = np.diff(np.log(g))
-        at = int(np.nanargmax(np.where(np.isfinite(logs), logs, -np.inf))) if end > 1 else -1
-        loss_steps = np.diff(np.log(np.abs(f)))
-        turned = np.diff(f)
-        return Facts(
-            rows=len(losses),
-            finite=end,
-            first_bad=first_bad,
-            growth=growth,
-            growing=growing,
-            gradient_growth=_middle(np.exp(_late(logs))),
-            loss_growth=_middle(np.exp(_late(loss_steps))),
-            curvature=float(curvature),
-            step_limit=float(2 / curvature),
-            curvature_share=curvature_share(f, g, s),
-            demand=_largest(demands(f, g, s)),
-            jump=float(np.exp(logs[at])) if end > 1 else np.nan,
-            jump_at=at + 1 if end > 1 else -1,
-            turns=float(np.mean(_late(turned[1:] * turned[:-1] < 0))) if end > 2 else np.nan,
-            noise=_middle(np.abs(_late(loss_steps))),
-            plateau=plateau(f),
-            loss_left=_left(f),
-            gradient_left=_left(g),
-        )
+def median(values: Sequence[float]) -> float:
+    """The middle of the numbers; NaN of none."""
+    if len(values) > MOST:
+        values = values[:: len(values) // MOST + 1]
+    kept = sorted(v for v in values if v == v)
+    half = len(kept) // 2
+    if not kept:
+        return nan
+    return kept[half] if len(kept) % 2 else (kept[half - 1] + kept[half]) / 2
 
 
-def _late(values: Array) -> Array:
-    return values[len(values) // 2 :]
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that a share of the numbers lies below; NaN of none."""
+    if len(values) > MOST:
+        values = values[:: len(values) // MOST + 1]
+    kept = sorted(v for v in values if v == v)
+    return kept[min(len(kept) - 1, int(share * len(kept)))] if kept else nan
 
 
-def _middle(values: Array) -> float:
-    values = values[np.isfinite(values)]
-    return float(np.median(values)) if values.size else np.nan
+def measure(t: Trace) -> Measures:
+    """Everything that the rules look at."""
+    f, n = t.f, len(t.f)
+    edge = max(1, min(max(3, n // 6), n // 3, 20))
+    norms = array("d", (g for g in t.g if g == g))
+    differences = array("d", map(sub, f[1:], f))
+    growth, factor = _growth(f)
+    size = block(n)
+    # A quarter of a block's losses lies below: a run that left its level has none there.
+    blocks = [quantile(f[at : at + size], 0.25) for at in range(0, n - size + 1, size)]
+    start = median(f[: max(1, min(3, n // 4))])
+    return Measures(
+        n=n,
+        start=start,
+        base=min(start, f[0]) if n and t.begins else start,
+        end=median(f[-edge:]) if n else nan,
+        early=median(f[: n // 2]),
+        late=median(f[n // 2 :]),
+        lowest=min(f, default=nan),
+        noise=median(array("d", map(abs, differences))) if n > 1 else 0.0,
+        rough=_rough(f),
+        turns=sum(map((0.0).__gt__, map(mul, differences, differences[1:]))),
+        moves=max(0, len(differences) - 1 - differences[1:].count(0.0)),
+        jumps=_jumps(t, array("d", map(abs, differences))),
+        growth=growth,
+        factor=factor,
+        norms=norms,
+        norm=median(norms),
+        wild=quantile(norms, 0.97) / median(norms) if norms and median(norms) > 0 else nan,
+        zeros=sum(g == 0 for g in norms) / len(norms) if norms else 0.0,
+        blocks=blocks,
+        peaked=n >= 8 and 0 <= quantile(f, 0.5) < 0.1 * quantile(f, 0.9),
+        high=max(range(len(blocks)), key=blocks.__getitem__, default=0),
+    )
 
 
-def _largest(values: Array) -> float:
-    values = values[np.isfinite(values)]
-    return float(values.max()) if values.size else np.nan
+def _rough(f: Sequence[float]) -> float:
+    """The standard deviation of a row's logarithm around its neighbors, from the quiet quarter.
 
-
-def _left(values: Array) -> float:
-    """The median of the last tenth over that of the first rows (a fiftieth, at least three)."""
-    if len(values) < 2:
-        return np.nan
-    first = values[: max(min(3, len(values) // 4), len(values) // 50, 1)]
-    last = values[-max(1, len(values) // 10) :]
-    return float(np.median(last) / np.median(first))
-
-
-def steady_growth(norms: Array) -> tuple[float, int]:
-    """The factor by which the last gradient norms grow each step, and over how many steps.
-
-    The longest end of the trace, of at least `SHORTEST` steps, over which log norm is a line: the
-    line explains 97 % of its variance, the norm grows tenfold, and the later half grows neither
-    twice as fast as the first nor half as fast. (NaN, 0) if there is none.
+    A quarter of |x - y| lies below 0.32 times the deviation of x - y, which is sqrt(2) that of x.
     """
-    whole = np.log(norms[norms > 0]) if (norms > 0).all() else np.zeros(0)
-    best = (np.nan, 0)
-    steps, longest = SHORTEST, len(whole) - 1
-    while steps <= longest:
-        found = _line(whole[-steps - 1 :])
-        if np.isfinite(found):
-            best = float(np.exp(found)), steps
-        if steps == longest:
-            break
-        steps = min(longest, max(steps + 1, int(1.3 * steps)))
-    return best
+    every = max(1, len(f) // MOST)
+    pairs = [(f[i], f[i + 1]) for i in range(0, len(f) - 1, every)]
+    moves = [abs(log(b / a)) for a, b in pairs if a > 0 and b > 0]
+    return quantile(moves, 0.25) / 0.45 if moves else 0.0
 
 
-def _line(y: Array) -> float:
-    """The slope of a rising line through y, or NaN where y is no such line."""
-    t = np.arange(len(y)) - (len(y) - 1) / 2
-    slope = (t @ y) / (t @ t)
-    rest = y - y.mean() - slope * t
-    spread = ((y - y.mean()) ** 2).sum()
-    half = len(y) // 2
-    early, late = y[half] - y[0], y[-1] - y[-1 - half]
-    straight = rest @ rest < 0.03 * spread and early > 0 and 0.5 < late / early < 2
-    return slope if straight and slope * (len(y) - 1) > np.log(10) else np.nan
+def block(n: int) -> int:
+    """Rows of a block: a sixteenth of the run, at least 3; single rows of a short run."""
+    return max(3, n // 16) if n >= 12 else 1
 
 
-def demands(f: Array, g: Array, s: Array) -> Array:
-    """step * norm^2 / (2 loss) for each row: on a quadratic bowl with f >= 0 at most step * L."""
-    with np.errstate(all="ignore"):
-        return np.where(f > 0, (s * g) * (g / f) / 2, np.nan)
+def _growth(f: Sequence[float]) -> tuple[int, float]:
+    """How many rows at the end each lie above the one before (one may not), and the factor."""
+    row, misses = len(f) - 1, 0
+    best = row
+    while row > 0 and misses < 2:
+        if f[row] > f[row - 1]:
+            best = row - 1
+        else:
+            misses += 1
+        row -= 1
+    rows = len(f) - 1 - best
+    return rows, f[-1] / f[best] if rows > 0 and f[best] > 0 else 1.0
 
 
-def falls(f: Array, g: Array, s: Array) -> Array:
-    """(f_k - f_(k+1)) / (step norm^2): of the fall that the gradient promises, the part that came.
+def _jumps(t: Trace, moves: Sequence[float]) -> list[Jump]:
+    """Rises of the loss beyond what the rows before and the run's own noise make likely."""
+    f, n = t.f, len(t.f)
+    usual = 2 * quantile(moves, 0.25) if moves else 0.0  # of noise, twice that is the median
+    every = max(1, n // MOST)
+    few = 8 if n >= 16 else 2  # rows that say what is usual; a short log cannot spare more
+    quiet: list[float] = []
+    found: list[Jump] = []
+    level, limit, row = 0.0, 0.0, 0
+    while row < n:
+        if len(quiet) >= 2 and (row % every == 0 or row < WINDOW):
+            level, limit = _usual(sorted(quiet[-WINDOW:]), usual)
+        if row < few or f[row] <= limit:
+            quiet.append(f[row])
+            row += 1
+            continue
+        begin, low = row, level + (limit - level) / 3
+        while row < n and f[row] > low:
+            row += 1
+        peak = max(range(begin, row), key=f.__getitem__)
+        height = (f[peak] - level) / max(limit - level, 1e-300)
+        jump = Jump(begin, peak, row, level, height, recovered=row < n)
+        jump.lead = _lead(t, begin)
+        if begin >= 8 and not (found and found[-1].end > begin - 8) and level > 0:
+            first = log(max(f[begin : begin + 2]) / level)
+            jump.sudden = "norm" not in jump.lead and first > 0.5 * log(f[peak] / level)
+        found.append(jump)
+        if jump.rows > 2 * WINDOW:  # a level of its own: what follows is measured from there
+            quiet.extend(f[max(begin, row - WINDOW) : row])
+    return found
 
-    For plain gradient steps on a quadratic this is 1 - step * h / 2, h the curvature along the
-    gradient: near 1 a cautious step, at 0 the edge, below 0 beyond it. A convex loss gives at most
-    1; minibatch noise does not keep to that.
+
+def _usual(window: Sequence[float], usual: float) -> tuple[float, float]:
+    """The middle of the sorted losses of a window, and how high one may lie by chance."""
+    level = window[len(window) // 2]
+    wide = window[3 * len(window) // 4] - window[len(window) // 4]
+    if len(window) < 8:
+        return level, level + max(3 * wide, 0.5 * abs(level))
+    return level, level + max(6 * wide, 8 * usual, 0.25 * abs(level))
+
+
+def _lead(t: Trace, begin: int) -> str:
+    """What moved in the rows just before a jump: the norm, the rate, or the loss scale."""
+    said = []
+    near = [g for g in t.g[max(0, begin - 3) : begin + 1] if g == g]
+    usual = median(t.g[max(0, begin - 3 - WINDOW) : max(0, begin - 3)] or t.g[:begin])
+    before = [g for g in t.g[max(0, begin - 3) : begin] if g == g]
+    if near and usual > 0 and max(near) > 5 * usual:
+        said.append("the gradient norm" if max(before or [0]) > 5 * usual else "no row before")
+    rates = t.s[max(0, begin - 3) : begin + 1]
+    if len(rates) > 1 and min(rates) > 0 and max(rates) > 1.5 * rates[0]:
+        said.append("the learning rate")
+    scales = t.c[max(0, begin - 3) : begin + 1]
+    if len(scales) > 1 and scales[-1] < scales[0]:
+        said.append("the loss scale")
+    return " and ".join(said)
+
+
+def by_chance(turns: int, moves: int, share: float = 2 / 3) -> float:
+    """The probability that noise without memory turns around at least so often.
+
+    Of three independent numbers the middle one is an extreme with probability 2/3; neighboring
+    turns are correlated, and the binomial tail is an upper bound where turns > 2/3 moves.
     """
-    with np.errstate(all="ignore"):
-        return (f[:-1] - f[1:]) / (s[:-1] * g[:-1] * g[:-1])
+    if moves < 1 or turns <= share * moves:
+        return 1.0
+    if moves > 300:
+        z = (turns - share * moves) / sqrt(moves * share * (1 - share))
+        return 0.0 if z > 6 else 1.0 if z < 3 else 1e-3
+    return sum(
+        comb(moves, k) * share**k * (1 - share) ** (moves - k) for k in range(turns, moves + 1)
+    )
 
 
-def curvature_share(f: Array, g: Array, s: Array, window: int = 6) -> float:
-    """step * L / 2 read off the loss: the largest over `window` steps that agree, or NaN.
-
-    A mode of curvature h adds a rho^(2k) to the squared norm, rho = |1 - step h|, and the share
-    D = 1 - step h / 2 of that to the fall of the loss divided by the step. Slower modes add what
-    hardly changes, so differences of both tell D, and the ratio of two differences tells rho again.
-    Where 1 - rho^2 = 4 D (1 - D) holds within 15 % for `window` steps in a row, the run is plain
-    descent, and the largest step h / 2 seen is that of the steepest direction.
-    """
-    if len(f) <= window + 3:
-        return np.nan
-    with np.errstate(all="ignore"):
-        fell, squares = (f[:-1] - f[1:]) / s[:-1], g * g
-        bends, slower = -np.diff(fell), -np.diff(squares)
-        D = bends / slower[:-1]
-        kept = 1 - slower[1:] / slower[:-1]
-        agree = (
-            (slower[:-1] > 0) & (D > 0) & (D < 1) & (np.abs(kept / (4 * D * (1 - D)) - 1) < 0.15)
-        )
-        agree &= np.abs(bends * s[:-2]) > 1e-10 * np.abs(f[:-2])  # else it is rounding
-    runs = np.convolve(agree, np.ones(window), "valid") == window
-    if not runs.any():
-        return np.nan
-    means = np.convolve(np.where(agree, 1 - D, 0), np.ones(window) / window, "valid")
-    return float(means[runs].max())
+def slope(values: Sequence[float]) -> float:
+    """The mean growth of the logarithm a row of positive numbers; NaN if one is not."""
+    if len(values) < 2 or not all(isfinite(v) and v > 0 for v in values):
+        return nan
+    return log(values[-1] / values[0]) / (len(values) - 1)
 
 
-def plateau(f: Array, blocks: int = 20) -> float:
-    """The share of the run at whose end the loss, in medians of 20 blocks, stays within 2 %."""
-    if len(f) < blocks:
-        return np.nan
-    edges = np.linspace(0, len(f), blocks + 1).astype(int)
-    middles = np.array([np.median(f[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)])
-    off = np.abs(middles - middles[-1]) > 0.02 * np.abs(middles[-1])
-    return float(np.argmax(off[::-1]) / blocks) if off.any() else 1.0
+def steady(values: Sequence[float]) -> bool:
+    """Whether numbers grow by nearly the same factor a row: no step brings half of the growth."""
+    if len(values) < 4 or not all(isfinite(v) and v > 0 for v in values):
+        return False
+    steps = [log(b / a) for a, b in zip(values, values[1:], strict=False)]
+    whole = sum(steps)
+    return whole > 0 and max(steps) < 0.5 * whole and min(steps) > -0.1 * whole
+
+
+def biggest(jumps: Sequence[Jump]) -> Jump | None:
+    """The jump that stands out most."""
+    return max(jumps, key=lambda jump: jump.height, default=None)

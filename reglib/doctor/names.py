@@ -129,7 +129,11 @@ def _camel(name: str) -> set[str]:
     return set(words(re.sub(r"(?<=[a-z])(?=[GD]\b)", "_", name)))
 
 
+def safe(text: str) -> str:
+    """A text without anything that steers a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
+
 def shown(name: str) -> str:
-    """A name as it may be printed: nothing that steers a terminal, and no more than 60 letters."""
-    safe = "".join(c if c.isprintable() else "?" for c in name)
-    return safe if len(safe) <= 60 else f"{safe[:40]}...{safe[-15:]}"
+    """A name as it may be printed: safe, and no more than 60 letters."""
+    return safe(name) if len(name) <= 60 else safe(f"{name[:40]}...{name[-15:]}")

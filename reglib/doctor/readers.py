@@ -309,7 +309,7 @@ def _delimited(
     kept = [(name, at) for at, name in enumerate(names) if name and table.wants(name)]
     twice = {name for name, _ in kept if names.count(name) > 1}
     kept = [(name if name not in twice else f"{name} (column {at + 1})", at) for name, at in kept]
-    columns = [table.columns.setdefault(name, []) for name, _ in kept]
+    columns: list[Any] = [array("d") for _ in kept]  # lists once a cell is missing
     table.format = {",": "CSV", "\t": "table (tabs)", " ": "table (blanks)"}.get(
         mark, f"table ({mark})"
     )
@@ -319,22 +319,40 @@ def _delimited(
         if at <= start:
             continue
         cells = line.split(mark) if plain and '"' not in line else _split(line, mark)
-        if len(cells) != width:
-            if line.strip() and line[0] != "#":
-                odd = line.count('"') % 2 == 1
-                table.leave("a quote that is not closed" if odd else "another width", at)
+        row = _row(cells, places, comma) if len(cells) == width else None
+        if row is None:
+            if set(line.strip()) - set("|:-+ =") and line[0] != "#":
+                table.leave(_why_not(line, cells, names), at)
             continue
-        try:
-            row = [number(cells[place], comma) for place in places]
-        except ValueError:
-            again = [cell.strip().strip("\"'") for cell in cells] == names
-            if set(line.strip()) - set("|:-+ ="):
-                table.leave("the header again" if again else "a cell that is no number", at)
-            continue
+        if None in row:
+            pairs = zip(columns, row, strict=True)
+            columns = [c.tolist() if v is None and type(c) is array else c for c, v in pairs]
         for column, value in zip(columns, row, strict=True):
             column.append(value)
         stamps.append(at)
+    table.columns = {name: column for (name, _), column in zip(kept, columns, strict=True)}
     return True
+
+
+def _row(cells: list[str], places: list[int], comma: bool) -> list[float | None] | None:
+    """The numbers in some cells, nearly always all of them; None if one is something else."""
+    try:
+        return [float(cells[place]) for place in places]
+    except ValueError:
+        try:
+            return [number(cells[place], comma) for place in places]
+        except ValueError:
+            return None
+
+
+def _why_not(line: str, cells: list[str], names: list[str]) -> str:
+    """Why a line of a table was not read."""
+    if line.count('"') % 2:
+        return "a quote that is not closed"
+    if len(cells) != len(names):
+        return "another width"
+    again = [cell.strip().strip("\"'") for cell in cells] == names
+    return "the header again" if again else "a cell that is no number"
 
 
 # ------------------------------------------------------------------------ a record a line

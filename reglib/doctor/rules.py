@@ -1,177 +1,458 @@
-"""The rules of `diagnose`: each looks at a trace and returns how sure it is and why, or None.
+"""The rules of `diagnose`: each looks at a trace and says what it finds there, or nothing.
 
-They are asked in the order of `RULES`, and the first answer counts. The thresholds were chosen on
-runs whose cause was known, and are scored on runs of other kinds.
+They are asked in the order of `RULES`, and the first finding counts. A rule is a mechanism: what
+the cause must do to a loss or a norm, with thresholds whose reason stands beside them.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from math import exp, log
+from typing import NamedTuple, TypeAlias
 
-from reglib.doctor._trace import SMOOTH, Answer, Trace
-from reglib.doctor.causes import DATA, EDGE, HEALTHY, NETWORK, PENALTY, STEP, VANISHING
-from reglib.doctor.measures import demands, falls
-from reglib.doctor.quiet_rules import healthy, penalty, vanishing
-
-EXPLODES, WILD, NEAR = 30.0, 2000.0, 0.93
+from reglib.doctor import causes as ill
+from reglib.doctor.causes import Cause
+from reglib.doctor.measures import Measures, biggest, block, by_chance, median, quantile, steady
+from reglib.doctor.trace import Trace
 
 
-def step(t: Trace) -> Answer:
-    """Steady geometric growth of the gradient, and of the loss with it."""
-    m = t.facts
-    if not m.growing or not t.f[-1] > 1.2 * t.f[-1 - m.growing] or t.g[-1] < t.g.max() / 2:
+class Finding(NamedTuple):
+    """A cause, how sure ("sure", "likely", "possible"), one sentence, and the row to look at."""
+
+    cause: Cause
+    sure: str
+    why: str
+    row: int = -1
+
+
+Answer: TypeAlias = "Finding | None"
+
+
+def opponents(t: Trace, m: Measures) -> Answer:
+    """Two losses that pull against each other: the level of neither has a meaning."""
+    if t.log.opponents is None or t.lost:
         return None
-    if m.growing < 5 and len(t.f) > 10:
-        return None
-    why = f"the gradient norm grew {m.growth:.3g}-fold a step over the last {m.growing} steps"
-    if np.isfinite(m.curvature):
-        why += f"; so L is about {m.curvature:.3g} and the limit 2/L is {m.step_limit:.3g}"
-        why += f", the learning rate is {t.s[-1]:.3g}"
-    return (0.95 if m.growing > 8 else 0.8), why + ".", len(t.f) - 1 - m.growing
-
-
-def data(t: Trace) -> Answer:
-    """NaN or inf out of nowhere, or a loss that jumps after an ordinary gradient."""
-    m = t.facts
-    at = _loss_first(t)
-    if at is not None:
-        before = np.median(t.f[max(0, at - 8) : at])
-        why = (
-            f"at step {at} the loss jumped from about {before:.3g} to {t.f[at]:.3g}, though the "
-            f"gradient one step before was ordinary ({t.g[at - 1]:.3g}): the step cannot have "
-            "done that, the rows of this step can."
-        )
-        return 0.9, why, at
-    if m.first_bad < 0:
-        return None
-    if not len(t.f):
-        return 0.5, "the first row is not finite already, before any step was taken.", 0
-    calm = all(v[-1] <= 10 * np.median(v[-20:]) for v in (t.f, t.g)) and len(t.f) >= 3
-    asked = demands(t.f, t.g, t.s)[-5:]
-    if calm and not ((asked > EXPLODES).any() and (len(t.f) < 12 or _wild(t) > WILD)):
-        why = (
-            f"the values of step {m.first_bad} are not finite, and nothing grew before: the "
-            f"gradient norm was {t.g[-1]:.3g}, its median over the steps before "
-            f"{np.median(t.g[-20:]):.3g}."
-        )
-        return (0.9 if len(t.f) > 10 else 0.7), why, m.first_bad
-    return None
-
-
-def _loss_first(t: Trace, window: int = 8) -> int | None:
-    """The first row whose loss is 20 times all before, though nothing announced it."""
-    if len(t.f) <= window + 1:
-        return None
-    highest = np.lib.stride_tricks.sliding_window_view(t.f, window)[:-1].max(axis=-1)
-    able = demands(t.f, t.g, t.s)[window - 1 : -1] > 4  # the step before could have done it
-    for at in np.flatnonzero((t.f[window:] > 20 * highest) & ~able) + window:
-        g = t.g[at - window : at]
-        if t.g[at] > 5 * g.max() and g[-1] <= 4 * np.median(g):
-            return int(at)
-    return None
-
-
-def network(t: Trace) -> Answer:
-    """A gradient too long for any bowl with this loss: a product of Jacobians, or a wall."""
-    if not len(t.f):
-        return None
-    asked = demands(t.f, t.g, t.s)
-    if np.isnan(asked).all():
-        return _spike(t)
-    high = np.flatnonzero(asked > EXPLODES)
-    if not high.size or not (_over(t, high[0]) or _wild(t) > WILD or _idle(t)):
-        return None
-    at = int(np.nanargmax(asked))
+    one, other = t.log.opponents
     why = (
-        f"at step {at} the gradient norm is {t.g[at]:.3g} with a loss of {t.f[at]:.3g}: the step "
-        f"promises {2 * asked[at]:.2g} times the loss there is to lose, which no bowl that the run "
-        "could stay in allows"
+        f"two losses that pull against each other ({one}, {other}): the level of neither says how "
+        "good the run is; log a measure of the result, such as samples or the return"
     )
-    if t.facts.first_bad >= 0:
-        why += f". The run was over at step {t.facts.first_bad}"
-    elif high.size > len(t.f) / 4:
-        why += f". So it is in {high.size / len(t.f):.0%} of the steps; something holds the run"
-    elif at + 1 < len(t.f):
-        why += f". Afterwards the gradient norm has a median of {np.median(t.g[at + 1 :]):.2g}"
-    return (0.95 if asked[at] > 1e3 else 0.8), why + ".", at
+    return Finding(ill.CANNOT_TELL, "sure", why)
 
 
-def _spike(t: Trace) -> Answer:
-    """The same without a learning rate: one gradient 100 times its neighbors, not so the loss."""
-    if len(t.f) < 8:
-        return None
-    at = int(t.g.argmax())
-    if t.g[at] < 100 * np.median(t.g) or t.f[at] > 10 * np.median(t.f) or t.facts.loss_left < 0.3:
-        return None
-    why = f"at step {at} the gradient norm is {t.g[at]:.3g}, {t.g[at] / np.median(t.g):.2g} times "
-    return 0.6, why + "its median, while the loss was ordinary.", at
+def skipped(t: Trace, m: Measures) -> Answer:
+    """Norms that are not finite beside losses that are: 16 bits overflow, the step is skipped.
 
-
-def _over(t: Trace, at: int) -> bool:
-    """Whether the run ended soon after its first long gradient."""
-    return 0 <= t.facts.first_bad <= at + 3
-
-
-def _idle(t: Trace) -> bool:
-    """Whether most of the loss is left though the steps promised 1000 times as much."""
-    return t.facts.loss_left > 0.6 and (t.s * t.g**2).sum() > 1e3 * np.median(t.f)
-
-
-def _wild(t: Trace) -> float:
-    """The largest factor by which norm^2 / loss changes in one step, beyond its usual changes.
-
-    On a bowl it lies between twice the curvatures, so it changes little from batch to batch, also
-    where Adam or badly scaled features make it large; at a wall it changes by powers of ten.
+    A loss scaler tries out its scale, so a few skipped steps are its work; half of all steps, or
+    the end of the log, are not.
     """
-    with np.errstate(all="ignore"):
-        moves = np.abs(np.diff(2 * np.log(t.g) - np.log(t.f)))
-    moves = moves[np.isfinite(moves)]
-    return float(np.exp(moves.max())) if moves.size else 0.0
+    n, known = m.n, len(t.skipped) + len(m.norms)
+    if not t.skipped:
+        return None
+    tail = 0
+    while tail < len(t.skipped) and t.skipped[-1 - tail] == n - 1 - tail:
+        tail += 1
+    row = t.skipped[0] if 2 * len(t.skipped) >= known else n - tail
+    if 2 * len(t.skipped) < known and tail < 2:
+        return None
+    often = (
+        f"in {len(t.skipped)} of {known} rows"
+        if 2 * len(t.skipped) >= known
+        else (f"from {t.at(row)} to the end")
+    )
+    why = f"the gradient norm is not finite {often} while the loss is a number"
+    why += ": no such step was taken" if len(t.skipped) == known else ": those steps were skipped"
+    return Finding(ill.FORMAT_CAUSE, "sure" if len(t.skipped) >= 8 else "likely", why, row)
 
 
-def edge(t: Trace) -> Answer:
-    """A step within a few percent of the limit, or one beyond it that the loss keeps bounded."""
-    m = t.facts
-    if m.first_bad >= 0:
+def scale(t: Trace, m: Measures) -> Answer:
+    """A loss scale that halves again and again: a scaler at work halves it once in a while."""
+    known = [(row, c) for row, c in enumerate(t.c) if c > 0]
+    if len(known) < 4:
         return None
-    if m.curvature_share >= NEAR and not m.demand > 2.2:
-        why = (
-            f"where one direction rules, the loss falls by {1 - m.curvature_share:.1%} of what the "
-            f"gradient promises: the step is {m.curvature_share:.3g} of the limit 2/L."
-        )
-        return 0.85, why, 0
-    k, half = len(t.f), len(t.f) // 2
-    if k < 12:
+    top = max(known, key=lambda pair: pair[1])
+    last = known[-1][1]
+    if last > top[1] / 1024 or last > 1:  # ten halvings, and a scale that scales no more
         return None
-    if m.turns >= 0.85 and m.noise > 1e-4 and m.gradient_left > 0.02:
-        why = (
-            f"the loss turns around at {m.turns:.0%} of the steps, by {m.noise:.1%} each time, "
-            f"and the gradient norm stays at {np.median(t.g[half:]):.2g}."
-        )
-        return 0.9, why, half
-    parts = falls(t.f[half:], t.g[half:], t.s[half:])
-    convex = np.mean(parts < 1.1) > 0.95
-    promised = float((t.s[half:] * t.g[half:] ** 2).sum())
-    came = (t.f[half] - t.f[-1]) / promised if promised > 0 else np.nan
-    if convex and abs(came) < 0.2 and m.turns > 0.05 and m.gradient_left > 0.1:
-        rate = promised / abs(t.f[-1]) / (k - half)
-        idle = m.loss_left > 0.7 and rate > 1
-        if 1e-3 < rate < 10 and (SMOOTH < m.noise < 0.15 or idle):
+    why = f"the loss scale fell from {top[1]:g} to {last:g}: gradients stay not finite"
+    return Finding(ill.FORMAT_CAUSE, "likely", why + " however they are scaled", top[0])
+
+
+def lost(t: Trace, m: Measures) -> Answer:
+    """Losses that end while the log goes on, after rows that gave no warning."""
+    if not t.lost:
+        return None
+    if m.n and (found := explodes(t, m)):
+        return found._replace(why=f"{found.why}; from {t.lost} on the loss is {t.how}")
+    if t.how == "missing":
+        why = f"the losses are missing from {t.lost} on though the log goes on, in {t.lost_rows} "
+        why += "rows: NaN written as an empty cell, or not logged"
+        return Finding(ill.NOT_FINITE, "likely" if t.lost_rows >= 8 else "possible", why, m.n - 1)
+    if not m.n:
+        why = "no loss is a number, from the first row on: the data or the first weights"
+        return Finding(ill.NOT_FINITE, "sure", why)
+    why = f"the loss is {t.how} from {t.lost} on and nothing grew before"
+    if m.norms:
+        why += f" (last gradient norm {m.norms[-1]:.3g}, median {m.norm:.3g})"
+    if t.first_part:
+        why += f"; {t.first_part} went first"
+    if t.skipped or t.precision in ("fp16", "float16", "16"):
+        why += "; with 16 bits it may be the number format"
+    return Finding(
+        ill.NOT_FINITE, "sure" if t.lost_rows > 1 and m.n >= 8 else "likely", why, m.n - 1
+    )
+
+
+def explodes(t: Trace, m: Measures) -> Answer:
+    """A loss that runs away: tenfold over its start, to the end or for a block of rows.
+
+    Ten thousandfold counts even where it fell back: a batch cannot do that, and weights that went
+    so far come back to a constant guess at best.
+    """
+    f = t.f
+    if m.n < 2 or m.lowest < 0:
+        return None
+    start = max(m.base, 1e-300)
+    peak = max(range(m.n), key=f.__getitem__)
+    usual = max(median(f[max(0, m.n - 24) : max(1, m.n - 3)]), min(start, f[0]))
+    wide = exp(min(9.0, 5 * m.rough))  # what five deviations of one row make
+    ends = max(f[-2:]) > max(10, wide) * usual and min(f[-2:]) > 3 * usual
+    if m.n <= 3:
+        ends = f[-1] > 10 * f[0]
+    rising = m.growth >= 4 and m.factor > max(3, wide) and f[-1] > 1.5 * start
+    stays = m.blocks[m.high] > max(10, wide) * start and m.n >= 12
+    if not (ends or rising or stays or f[peak] > 1e4 * start or f[-1] > 100 * wide * usual):
+        return _first_step(t, m)
+    if _sudden(m, peak) and not (rising and f[-1] == f[peak]):
+        return None
+    from_ = min(f[: peak + 1])
+    why = f"the loss went from {from_:.3g} to {f[peak]:.3g} at {t.at(peak)}"
+    if peak < 6 and m.norms and t.g[0] == t.g[0] and t.g[0] > 100 * max(1.0, m.norm):
+        why += f", and the gradient norm was {t.g[0]:.3g} at the first step"
+        return Finding(ill.NETWORK, "likely", why, peak)
+    if wall := _wall(t, peak):
+        return Finding(ill.NETWORK, "likely", f"{why}: {wall}", peak)
+    if m.growth >= 4 and steady(f[-min(m.growth, 12) - 1 :]):
+        growth = m.factor ** (1 / m.growth)
+        why += f", {growth:.3g}-fold a row over the last {m.growth} rows{_limit(t, growth)}"
+        return Finding(ill.STEP, "sure" if m.growth >= 8 else "likely", why, peak)
+    surely = stays and f[peak] > 100 * start and peak > 0
+    return Finding(ill.STEP, "sure" if surely else "likely", why, peak)
+
+
+def _first_step(t: Trace, m: Measures) -> Answer:
+    """Tenfold over the first loss in three rows, or a hundredfold in nine: nothing warmed it up."""
+    if m.n < 8 or not t.begins or not t.f[0] > m.end:
+        return None
+    top = max(t.f[1:10])
+    if not (max(t.f[1:4]) > 10 * t.f[0] or top > 100 * t.f[0]):
+        return None
+    why = f"the first steps threw the loss from {t.f[0]:.3g} to {top:.3g}"
+    if m.norms and t.g[0] > 100 * max(1.0, m.norm):
+        why += f", and the gradient norm was {t.g[0]:.3g} at the first"
+        return Finding(ill.NETWORK, "likely", why, 0)
+    return Finding(ill.STEP, "likely", why, 1)
+
+
+def _sudden(m: Measures, row: int) -> bool:
+    """Whether a row lies in a jump out of a calm: no step that is too large waits for that."""
+    return any(jump.sudden and jump.begin <= row < jump.end for jump in m.jumps)
+
+
+def rises(t: Trace, m: Measures) -> Answer:
+    """A loss that leaves its level for a higher one and stays there for a sixteenth of the run.
+
+    Two and a half times the start and the blocks before: noise of a healthy run does not lift the
+    lower quarter of a block so far. Or a sixth of the run is worse than the untrained model.
+    """
+    if m.n < 48 or m.lowest < 0:
+        return None
+    before, top, row = min(m.blocks[: m.high + 1]), m.blocks[m.high], m.high * block(m.n)
+    rose = top > max(2.5, exp(5 * m.rough)) * before and top > 1.5 * m.base
+    if not rose and t.begins and t.log.steps:
+        sixth = m.n // 6
+        parts = [t.f[at : at + sixth] for at in range(sixth, 6 * sixth, sixth)]
+        lows = [quantile(part, 0.2) for part in parts]
+        row = sixth * (1 + max(range(len(lows)), key=lows.__getitem__))
+        top, rose = median(t.f[row : row + sixth]), max(lows) > 1.5 * t.f[0]
+    if not rose or _sudden(m, row):
+        return None
+    why = f"the loss rose to {top:.3g} around {t.at(row)}, {m.base:.3g} at the start"
+    if m.end < top / 3:
+        why += f", and fell to {m.end:.3g} later"
+        if t.s[-1] < 0.7 * t.s[row]:
+            why += " as the learning rate fell"
+    return Finding(ill.STEP, "likely", why, row)
+
+
+def _limit(t: Trace, growth: float) -> str:
+    """L and 2/L where a step is the rate times the gradient and every step is in the log."""
+    rate = t.s[-1]
+    every = t.step[-1] - t.step[-2] if len(t.step) > 1 else 1.0
+    if every <= 0 or not rate > 0 or not t.plain_steps:
+        return ""
+    rho = growth ** (0.5 / every)  # the loss is a square of the weights
+    L = (1 + rho) / rate
+    return f"; {rho:.4g}-fold a step for the weights: L is about {L:.3g}, the limit 2/L {2 / L:.3g}"
+
+
+def _wall(t: Trace, peak: int) -> str:
+    """A norm that jumps a thousandfold within a row while the loss is still what it was."""
+    for row in range(max(1, peak - 3), peak + 1):
+        near, losses = t.g[max(0, row - 12) : row], t.f[max(0, row - 12) : row]
+        usual = median(near)
+        if usual > 0 and t.g[row] > 1000 * usual and t.f[row] < 3 * median(losses):
+            return f"at {t.at(row)} the norm rose {t.g[row] / usual:.2g}-fold at an ordinary loss"
+    return ""
+
+
+def zeros(t: Trace, m: Measures) -> Answer:
+    """A norm of exactly 0: nothing reaches the weights, or nothing was measured."""
+    tail = 0
+    while tail < m.n and t.g[-1 - tail] == 0:
+        tail += 1
+    if tail < 3 or tail < 0.1 * m.n or _stays(m):
+        return None
+    if m.zeros == 1:
+        why = "the gradient norm is exactly 0 in every row"
+        if m.falls and m.left < 0.5:
+            return Finding(ill.NO_GRADIENT, "possible", why + " though the loss falls", 0)
+        return Finding(ill.NO_GRADIENT, "sure" if m.n >= 8 else "possible", why, 0)
+    row = m.n - tail
+    why = (
+        f"the gradient norm is exactly 0 from {t.at(row)} on: units died, or a step saturated them"
+    )
+    return Finding(ill.NO_GRADIENT, "likely", why, row)
+
+
+def _stays(m: Measures) -> bool:
+    return any(not jump.recovered and jump.rows >= 3 for jump in m.jumps)
+
+
+def spike(t: Trace, m: Measures) -> Answer:
+    """A loss that jumps and needs several rows to come back, or does not.
+
+    One high row that is gone in the next is a batch, not the weights; and a run whose losses often
+    jump like this does so by nature.
+    """
+    long = [j for j in m.jumps if j.rows >= 3 or (not j.recovered and j.rows >= 2)]
+    deviations = 4 if m.n < 16 else 9  # of one row; a mean of several deviates by less
+    wide = [exp(min(9.0, deviations * m.rough * (2 / min(j.rows, 8)) ** 0.5)) for j in long]
+    jump = biggest(
+        [j for j, w in zip(long, wide, strict=True) if j.before <= 0 or t.f[j.peak] > w * j.before]
+    )
+    if jump is None:
+        return None
+    others = [j.height for j in m.jumps if j is not jump]
+    if len(others) > 2 and sorted(others)[-3] > jump.height / 3:
+        return None
+    if jump.sudden and jump.peak == jump.begin and t.f[jump.peak] > 1e4 * jump.before > 0:
+        after = median(t.f[jump.begin + 1 : jump.begin + 4])
+        if 10 * after < t.f[jump.peak]:
             why = (
-                f"in the second half the steps promised {promised / t.f[-1]:.2g} times the loss "
-                f"and {came:.1%} of that came; the loss moves by {m.noise:.1%} a step, never "
-                "faster than its gradient allows: it bounces."
+                f"the loss of {t.at(jump.peak)} is {t.f[jump.peak]:.3g}, {jump.before:.3g} before "
             )
-            return 0.75, why, half
+            why += f"and {after:.3g} after it: a batch, which then threw the weights"
+            return Finding(ill.DATA, "likely", why, jump.peak)
+    if wall := _wall(t, jump.begin):
+        return Finding(ill.NETWORK, "likely", f"{wall}, and then the loss jumped", jump.begin)
+    led = f"; {jump.lead} moved first" if jump.lead not in ("", "no row before") else ""
+    what = f"the loss jumped from {jump.before:.3g} to {t.f[jump.peak]:.3g} at {t.at(jump.begin)}"
+    blind = not m.norms or m.zeros == 1
+    if jump.recovered:
+        why = f"{what} and was back by {t.at(jump.end)}{led}"
+        return Finding(ill.RECOVERED, "sure" if jump.height > 3 else "likely", why, jump.begin)
+    why = f"{what} and has not come back in {jump.rows} rows{led}"
+    if blind and m.n <= 8:
+        return Finding(
+            ill.CANNOT_TELL, "possible", why + "; no gradient norm says what led", jump.begin
+        )
+    return Finding(ill.SPIKE, "likely" if jump.rows >= 3 else "possible", why, jump.begin)
+
+
+def batch(t: Trace, m: Measures) -> Answer:
+    """One row far above all others, loss and norm at once, and nothing announced it."""
+    jump = biggest([j for j in m.jumps if j.recovered and j.rows <= 2])
+    if jump is None or jump.before <= 0 or m.lowest < 0:
+        return None
+    others = [t.f[row] for row in range(m.n) if not jump.begin <= row < jump.end]
+    if t.f[jump.peak] < 20 * max(jump.before, max(others)):
+        return None
+    why = (
+        f"the loss of {t.at(jump.peak)} alone is {t.f[jump.peak]:.3g}, {jump.before:.3g} before, "
+        "and nothing announced it: the rows of that batch"
+    )
+    return Finding(ill.DATA, "likely", why, jump.peak)
+
+
+def overfits(t: Trace, m: Measures) -> Answer:
+    """The validation loss rises from its lowest value while the training loss goes on falling."""
+    held = [v for _, v in t.validation]
+    if len(held) < 4:
+        return None
+    low = min(range(len(held)), key=held.__getitem__)
+    last = median(held[-max(1, min(3, len(held) - low - 1)) :])
+    spread = median([abs(b - a) for a, b in zip(held, held[1:], strict=False)])
+    after = len(held) - 1 - low
+    row = min(t.validation[low][0], m.n - 1)
+    if after < 2 or last < held[low] + max(0.05 * abs(held[low]), 2 * spread):
+        return None
+    if m.n and not median(t.f[-max(1, m.n // 6) :]) < median(t.f[max(0, row - 1) : row + 2]):
+        return None
+    why = (
+        f"the validation loss rose from {held[low]:.3g} at {t.at(row)} to {last:.3g} while the "
+        "training loss fell"
+    )
+    if t.log.maybe:
+        why += f", if {t.log.maybe} is the validation loss: then --validation {t.log.maybe}"
+        return Finding(ill.CANNOT_TELL, "possible", why, row)
+    return Finding(
+        ill.OVERFITTING, "sure" if after >= 5 and last > 1.2 * held[low] else "likely", why, row
+    )
+
+
+def decay(t: Trace, m: Measures) -> Answer:
+    """Weights that shrink several times while much of the loss stays or comes back."""
+    p = [v for v in t.p if v == v]
+    if len(p) < 8 or not p[-1] < 0.3 * max(p) or not 0.25 < m.left < 10:
+        return None
+    why = f"the norm of the weights fell to {p[-1] / max(p):.0%}, {m.left:.0%} of the loss is left"
+    return Finding(ill.DECAY, "sure" if p[-1] < 0.1 * max(p) else "likely", why, m.n - 1)
+
+
+def accumulates(t: Trace, m: Measures) -> Answer:
+    """A norm that grows and grows smoothly while the loss does not fall: old gradients are in it.
+
+    The norm of a fresh batch moves by a quarter or so from row to row; a sum of many hardly does.
+    """
+    g = m.norms
+    if len(g) < 12 or not 0.7 < m.left < 3:
+        return None
+    moves = [abs(log(b / a)) for a, b in zip(g, g[1:], strict=False) if a > 0 and b > 0]
+    rose = sum(b > a for a, b in zip(g[:6], g[1:7], strict=False))
+    if not (median(g[-6:]) > 4 * median(g[:2]) and median(moves) < 0.15 and rose >= 5):
+        return None
+    why = (
+        f"the gradient norm grew from {g[0]:.3g} to {g[-1]:.3g}, smoothly and from the first row "
+        "on, while the loss did not fall: gradients are added up"
+    )
+    return Finding(ill.BUG, "likely", why, 0)
+
+
+def pulse(t: Trace, m: Measures) -> Answer:
+    """One norm ten thousand times the usual at an ordinary loss: a product, or a wall."""
+    if m.n < 12 or not m.norms or t.scaled:
+        return None
+    row = max(range(m.n), key=lambda at: t.g[at] if t.g[at] == t.g[at] else -1.0)
+    ordinary = t.f[row] < 3 * min(m.start, median(t.f[max(0, row - 12) : row] or t.f[:1]))
+    if not (ordinary and t.g[row] > 1e4 * max(m.norm, abs(t.f[row])) > 0):
+        return None
+    why = f"the gradient norm is {t.g[row]:.3g} at {t.at(row)}, its median {m.norm:.3g}, with "
+    return Finding(ill.NETWORK, "likely", f"{why}a loss of {t.f[row]:.3g}", row)
+
+
+def walls(t: Trace, m: Measures) -> Answer:
+    """Norms a hundred times the loss that differ tenfold between batches, and no progress."""
+    if m.n < 12 or not m.left > 0.9 or not (m.norm > 100 * max(1.0, m.start) and m.wild > 5):
+        return None
+    why = (
+        f"the gradient norm has a median of {m.norm:.3g} and is {m.wild:.2g} times that in some "
+        f"rows, with a loss of {m.end:.3g} that does not fall"
+    )
+    return Finding(ill.NETWORK, "likely", why, 0)
+
+
+def unscaled(t: Trace, m: Measures) -> Answer:
+    """A loss in the ten thousands that hardly falls: targets or inputs are large numbers."""
+    if m.n < 8 or not (m.start > 1e4 and 0.3 < m.left < 10):
+        return None
+    why = f"the loss starts at {m.start:.3g} and {m.left:.0%} of it is left after {m.n} rows"
+    return Finding(ill.UNSCALED, "likely", why, 0)
+
+
+def edge(t: Trace, m: Measures) -> Answer:
+    """A loss that turns at nearly every row, more often than noise does by chance."""
+    if m.n < 12 or m.moves < 10:
+        return None
+    chance = by_chance(m.turns, m.moves)
+    if chance > 1e-4 or m.turns < 0.85 * m.moves:
+        return None
+    why = f"the loss turns at {m.turns} of {m.moves} rows, noise would at two of three"
+    return Finding(ill.EDGE, "likely", why, m.n - 1)
+
+
+GUESSES = {round(log(k), 9): k for k in (*range(2, 21), 50, 100, 1000, 32000, 50257)}
+
+
+def still(t: Trace, m: Measures) -> Answer:
+    """A loss that never leaves its start, and a reason not to be satisfied with it.
+
+    The reason is a gradient a thousand times smaller than the loss, or a loss that is the
+    logarithm of a number of classes: that of a constant guess.
+    """
+    if m.n < 24 or not all(0.97 < value / m.start < 1.03 for value in (m.early, m.late, m.end)):
+        return None
+    if 0 < m.norm < 1e-3 * abs(m.start):
+        why = f"the loss stays at {m.end:.3g} and the gradient norm has a median of {m.norm:.2g}"
+        return Finding(ill.VANISHING, "likely", why, 0)
+    for value, classes in GUESSES.items():
+        if abs(m.early / value - 1) < 0.01 and abs(m.late / value - 1) < 0.01:
+            why = f"the loss stays at {m.end:.4g}, that of a constant guess among {classes} classes"
+            return Finding(ill.VANISHING, "likely", why, 0)
     return None
 
 
-RULES = {
-    STEP: step,
-    DATA: data,
-    NETWORK: network,
-    EDGE: edge,
-    VANISHING: vanishing,
-    PENALTY: penalty,
-    HEALTHY: healthy,
-}
+def healthy(t: Trace, m: Measures) -> Answer:
+    """The loss came down, by more than its noise, and nothing stood out."""
+    grown = [v for v in t.p if v == v]
+    if m.n < 3 or t.norm_lost or (grown and not 0.1 < grown[-1] / max(grown[0], 1e-300) < 10):
+        return None
+    if not m.falls or m.end > m.start:
+        return None
+    why = f"the loss fell from {m.start:.3g} to {m.end:.3g}"
+    quick = m.end < 0.7 * m.start and not m.jumps
+    return Finding(
+        ill.HEALTHY, "sure" if quick and m.n >= 20 else "likely" if m.n >= 8 else "possible", why
+    )
+
+
+def unknown(t: Trace, m: Measures) -> Finding:
+    """Nothing that is known stands out, or too little is in the log."""
+    if m.n < 3:
+        return Finding(ill.CANNOT_TELL, "sure", f"{m.n} rows are too few")
+    if t.norm_lost:
+        return Finding(
+            ill.CANNOT_TELL, "likely", f"the gradient norm is missing from {t.norm_lost} on"
+        )
+    why = f"nothing stands out, and the loss went from {m.start:.3g} to {m.end:.3g}"
+    return Finding(ill.CANNOT_TELL, "likely", why)
+
+
+RULES = (
+    opponents,
+    skipped,
+    scale,
+    lost,
+    zeros,
+    accumulates,
+    pulse,
+    explodes,
+    unscaled,
+    rises,
+    walls,
+    spike,
+    batch,
+    decay,
+    overfits,
+    edge,
+    still,
+    healthy,
+)
+
+
+def find(t: Trace, m: Measures) -> Finding:
+    """The first finding; from fewer than 8 rows an illness is at most possible."""
+    for rule in RULES:
+        if found := rule(t, m):
+            few = t.rows < 8 and found.cause is not ill.CANNOT_TELL
+            return found._replace(sure="possible") if few else found
+    return unknown(t, m)

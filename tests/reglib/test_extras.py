@@ -31,13 +31,14 @@ for room in reglib.__all__:
     module = sys.modules.get(f"reglib.{room}")
     for name in getattr(module, "__all__", []):
         tried(f"{room}.{name}", lambda: getattr(module, name))
-from reglib import datasets, tuning
+from reglib import datasets, doctor, tuning
+import reglib.doctor.picture
 tried("diabetes()", datasets.diabetes)
 tried("digits()", datasets.digits)
 tried("article()", datasets.article)
 one = lambda lam: {"w": lam}
 tried("sweep()", lambda: tuning.sweep(one, {"lam": np.ones(3)}, chunk=1))
-tried("picture", lambda: importlib.import_module("reglib.doctor.picture"))
+tried("picture", lambda: doctor.picture.save("a.png", doctor.diagnose([1.0, 2.0])))
 print(json.dumps(said))
 """
 

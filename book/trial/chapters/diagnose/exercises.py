@@ -6,16 +6,21 @@ from functools import cache
 
 import numpy as np
 
-from reglib.doctor import diagnose
+from reglib.doctor import Report, diagnose
 from trial.page.exercise import Exercise, Mistake, border
 
 STEP, RHO = 0.02, 1.3
 
 
 def read_off(every: int) -> float:
-    """The limit as `diagnose` reads it from a log with the growth of one step."""
-    run = RHO ** (np.arange(60.0) / every)
-    return float(diagnose(run**2, run, STEP).facts.step_limit)
+    """The limit as `diagnose` reads it from a log with a row every so many steps."""
+    run = RHO ** np.arange(60.0)
+    return limit_in(diagnose(run**2, run, STEP, steps=every * np.arange(60), optimizer="sgd"))
+
+
+def limit_in(report: Report) -> float:
+    """The limit that a report names."""
+    return float(report.why.split("the limit 2/L ")[1].split()[0])
 
 
 def fall(curvature: float, step: float) -> float:
@@ -34,7 +39,8 @@ def bowl(share: float, step: float) -> list[float]:
 def harder(loss: float = 1.21, gradient: float = 1.1) -> float:
     """The limit that `diagnose` reads where loss and gradient grow by these factors a row."""
     rows = np.arange(60.0)
-    return float(diagnose(1e-3 * loss**rows, 1e-2 * gradient**rows, 0.1).facts.step_limit)
+    run = 1e-3 * loss**rows, 1e-2 * gradient**rows
+    return limit_in(diagnose(*run, 0.1, optimizer="sgd"))
 
 
 @cache
