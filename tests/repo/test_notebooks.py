@@ -65,6 +65,9 @@ def _execution(code):
             yield f"an error output: {output.ename}"
         if output.get("name") == "stderr":
             yield f"something on stderr: {output.text[:60]!r}"
+        data = output.get("data", {})
+        if '<img src="data:' in data.get("text/html", "") and "image/png" not in data:
+            yield "a figure without image/png, which GitHub needs: run `make notebooks`"
 
 
 def _source(cell, first):
@@ -166,6 +169,10 @@ FAULTS = {
     "a cell that was not run": (lambda n: n.cells[3].update(execution_count=None), "counts"),
     "cells run out of order": (lambda n: n.cells[2].update(execution_count=9), "counts"),
     "an error": (output("error", ename="KeyError", evalue="", traceback=[]), "KeyError"),
+    "a figure for some viewers alone": (
+        output("display_data", data={"text/html": '<img src="data:image/webp;base64,">'}),
+        "without image/png",
+    ),
     "a warning": (output("stream", name="stderr", text="careful"), "stderr"),
     "widget state": (lambda n: n.metadata.update(widgets={}), "volatile"),
     "a widget view": (output("display_data", data={notebooks.WIDGET: {}}), "widget view"),

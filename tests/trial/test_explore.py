@@ -86,16 +86,17 @@ def test_the_html_asks_nobody_for_anything():
     assert " id=" not in html  # so two figures on a page cannot collide
 
 
-def test_without_a_kernel_there_is_html_only(monkeypatch):
+def test_without_a_kernel_there_is_html_and_a_picture(monkeypatch):
     monkeypatch.setenv(STATIC, "1")
-    bundle = make()._repr_mimebundle_()
-    assert set(bundle) == {"text/html", "text/plain"}
+    bundle, about = make()._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain", "image/png"}
     assert bundle["text/plain"] == "explore a (3 values) x b (2 values)"
+    assert about["image/png"]["alt"] == "A line from the origin to the point (2, 2)."
 
 
 def test_the_live_form_keeps_a_picture_for_readers_without_a_kernel(monkeypatch):
     monkeypatch.delenv(STATIC)
-    bundle = make()._repr_mimebundle_()
+    bundle, _ = make()._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "point (2, 2)" in bundle["text/html"]
 

@@ -140,7 +140,7 @@ def test_a_picture_that_e_readers_do_not_know_is_packed_in_a_format_they_do(tmp_
 
 def test_figures_for_paper_are_lines(monkeypatch):
     shown = []
-    monkeypatch.setattr(style, "display", lambda data, raw: shown.append(data["text/html"]))
+    monkeypatch.setattr(style, "display", lambda data, **_: shown.append(data["text/html"]))
     monkeypatch.setenv(style.PAPER, "1")
     figure = style.new_figure((3, 2))
     figure.subplots().plot([0, 1])

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,7 +16,7 @@ from trial.page import style
 def shown(monkeypatch):
     """What a cell would display."""
     bundles = []
-    monkeypatch.setattr(style, "display", lambda data, raw: bundles.append(data))
+    monkeypatch.setattr(style, "display", lambda data, **_: bundles.append(data))
     return bundles
 
 
@@ -30,6 +31,28 @@ def test_a_figure_carries_its_alternative_text_caption_and_size(shown):
     assert f'alt="{ALT}" width="300" height="200" loading="lazy"' in html
     assert "<figcaption>It rises &amp; &lt;rises&gt;.</figcaption>" in html
     assert ALT in shown[0]["text/plain"]  # so that a changed number fails the comparison
+
+
+def test_a_viewer_that_strips_html_has_the_same_picture_to_the_dot(shown):
+    figure = style.new_figure((3, 2))
+    axes = figure.subplots()
+    for color in style.COLORS:
+        axes.plot(np.random.default_rng(0).normal(size=20), color=color, alpha=0.5)
+    style.show(figure, alt=ALT)
+    address = re.search(f'{style.WEBP}([^"]+)', shown[0]["text/html"])[1]
+    ours, plain = (
+        Image.open(io.BytesIO(base64.b64decode(text))) for text in (address, shown[0]["image/png"])
+    )
+    assert plain.format == "PNG"
+    assert plain.size == (600, 400)
+    assert np.array_equal(np.asarray(ours.convert("RGB")), np.asarray(plain.convert("RGB")))
+
+
+def test_paper_has_lines_and_no_dots(shown, monkeypatch):
+    monkeypatch.setenv(style.PAPER, "1")
+    style.show(style.new_figure((3, 2)), alt=ALT)
+    assert set(shown[0]) == {"text/html", "text/plain"}
+    assert "data:image/svg+xml" in shown[0]["text/html"]
 
 
 def test_a_figure_without_a_real_alternative_text_is_refused(shown):

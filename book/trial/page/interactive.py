@@ -149,15 +149,12 @@ class Explore:
             f"<script>{SCRIPT}</script></figure>"
         )
 
-    def picture(self) -> str:
-        """The first frame alone: for paper, or a saved notebook that was run with live sliders."""
-        if os.environ.get(style.PAPER):
-            sentence = self.sentence(self.started)
-            address = style.lines_uri(self.figure)
-        else:
-            address, sentence = self.frame(self.started)
-        image = style.image_tag(address, style.css_size(self.figure), sentence)
-        return style.captioned(image, sentence)
+    def still(self) -> tuple[str, str]:
+        """The frame it shows first, on paper as lines, and its sentence."""
+        if not os.environ.get(style.PAPER):
+            return self.frame(self.started)
+        sentence = self.sentence(self.started)
+        return style.lines_uri(self.figure), sentence
 
     def widget(self) -> Any:
         """The live form: ipywidgets sliders and the picture they ask for."""
@@ -165,14 +162,19 @@ class Explore:
 
         return Live(self).view
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: Any) -> style.Bundle:
         plain = " x ".join(f"{name} ({len(grid)} values)" for name, grid in self.grids.items())
-        if os.environ.get(style.PAPER):
-            return {"text/html": self.picture(), "text/plain": f"explore {plain}"}
-        if os.environ.get(STATIC):
-            return {"text/html": self.html(), "text/plain": f"explore {plain}"}
-        # JupyterLab shows the live view first; frames for all values would only make it wait.
-        return self.widget()._repr_mimebundle_() | {"text/html": self.picture()}
+        address, sentence = self.still()
+        size = style.css_size(self.figure)
+        html = style.captioned(style.image_tag(address, size, sentence), sentence)
+        paper, static = (os.environ.get(name) for name in (style.PAPER, STATIC))
+        if static and not paper:
+            html = self.html()
+        data, metadata = style.bundle(html, f"explore {plain}", address, size, sentence)
+        if not (paper or static):
+            # JupyterLab shows the live view first; frames for all values would only make it wait.
+            data = self.widget()._repr_mimebundle_() | data
+        return data, metadata
 
 
 def number(value: float) -> str:

@@ -51,6 +51,7 @@ LOOK = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+WEBP = "data:image/webp;base64,"
 PAPER = "REGLIB_PAPER"
 """While this variable is set figures are lines, not dots: the book is being printed."""
 SMALLEST_ALT = 40
@@ -85,7 +86,30 @@ def data_uri(image: Image.Image, colors: int) -> str:
     few = image.quantize(colors, method=method, dither=Image.Dither.NONE).convert("RGB")
     stream = io.BytesIO()
     few.save(stream, "webp", lossless=True, quality=70, method=4)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    return WEBP + base64.b64encode(stream.getvalue()).decode()
+
+
+def _png(address: str) -> str:
+    """The picture of a WebP address as PNG, the same to the dot, in base64."""
+    picture = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(WEBP))))
+    few = picture.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE)
+    stream = io.BytesIO()
+    few.save(stream, "png", optimize=True)
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+Bundle = tuple[dict[str, str], dict[str, dict]]
+
+
+def bundle(html: str, plain: str, address: str, size: tuple[int, int], alt: str) -> Bundle:
+    """Data and metadata of a figure: its HTML, its words, and for viewers that strip HTML a PNG."""
+    data = {"text/html": html, "text/plain": plain}
+    if not address.startswith(WEBP):
+        return data, {}
+    width, height = size
+    return data | {"image/png": _png(address)}, {
+        "image/png": {"width": width, "height": height, "alt": alt}
+    }
 
 
 def lines_uri(figure: Figure) -> str:
@@ -133,11 +157,10 @@ def show(figure: Figure, alt: str, caption: str = "") -> None:
     """Display a figure; `alt` says what is to be seen, `caption` what it means."""
     paper = os.environ.get(PAPER)
     address = lines_uri(figure) if paper else data_uri(pixels(figure, 2), 64)
-    image = image_tag(address, css_size(figure), checked_alt(alt))
-    display(
-        {"text/html": captioned(image, caption), "text/plain": f"{caption}\n{alt}".strip()},
-        raw=True,
-    )
+    size = css_size(figure)
+    html = captioned(image_tag(address, size, checked_alt(alt)), caption)
+    data, metadata = bundle(html, f"{caption}\n{alt}".strip(), address, size, alt)
+    display(data, metadata=metadata, raw=True)
 
 
 def say(text: str) -> None:
