@@ -43,6 +43,8 @@ def complaints(text, folder=FOLDER):
             found += [f"TeX: {problem}"] if problem else []
         elif token.type == "link_open" and (where := leads(token.attrs["href"], folder)):
             found.append(where)
+    fenced = "\n".join(fence[0] for fence in plain.FENCE.finditer(text)).splitlines()
+    found += [f"code of {len(line)} columns" for line in fenced if len(line) > 78]
     if text.count("<details>") != text.count("</details>"):
         found.append("an open <details>")
     closed = re.findall(
@@ -92,6 +94,8 @@ def folds(cell):
         yield "Colab's form does not go with its tags"
     if bool(jupyter.get("outputs_hidden")) != ("solution" in tags):
         yield "outputs_hidden does not go with its tags"
+    if "solution" in tags and not cell.source.startswith("# Solution "):
+        yield "a folded solution shows its first line, so that is a comment"  # in JupyterLab
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -126,10 +130,19 @@ def test_what_the_page_folds_is_folded_everywhere_and_claims_are_open(path):
         ("[x](#here)", "nothing"),
         ("<details>\n<summary>Proof</summary>\n\nx", "open"),
         ("<details>\n<summary>Proof</summary>\nx\n</details>", "blank lines"),
+        (f"```python\nx = {'1' * 75}\n```", "79 columns"),
     ],
 )
 def test_a_planted_fault_is_found(text, word):
     assert any(word in found for found in complaints(text))
+
+
+def test_a_solution_that_would_answer_while_it_is_folded_is_found():
+    hidden = {"source_hidden": True, "outputs_hidden": True}
+    about = {"tags": ["solution"], "jupyter": hidden, "cellView": "form"}
+    told, kept = (nbformat.v4.new_code_cell(s, metadata=about) for s in ("w = 2", "# Solution 1.1"))
+    assert len(list(folds(told))) == 1
+    assert list(folds(kept)) == []
 
 
 @pytest.mark.parametrize(
