@@ -25,7 +25,7 @@ from reglib.solvers.direct import ranked, svd
 
 def hessian_of(hessian_or_loss: Any) -> Array:
     """A symmetric matrix, given as such or asked of a loss of a linear model."""
-    if hasattr(hessian_or_loss, "curvature"):
+    if inputs.having("curvature")(hessian_or_loss):
         return hessian_or_loss.curvature()
     H = inputs.finite("hessian", hessian_or_loss, ndim=2)
     if H.shape[0] != H.shape[1]:
@@ -81,6 +81,7 @@ def effective_dof(
     >>> [round(float(effective_dof([[1.0], [-1.0]], lam)), 6) for lam in (0.0, 1.0)]
     [1.0, 0.5]
     """
+    X = inputs.below("X", X, 1e300)
     held = np.ones(X.shape[1], bool) if mask is None else mask
     free = np.column_stack([np.ones((len(X), int(intercept))), X[:, ~held]])
     (U, *_), _ = ranked(free)

@@ -64,6 +64,14 @@ def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
     return array
 
 
+def below(name: str, array: Array, most: float = 1e150) -> Array:
+    """An array whose squares, and sums of them, do not overflow."""
+    largest = max(array.max(), -array.min())  # abs would be a copy
+    if largest > most:
+        raise ValueError(f"{name} must be below {most:g} in size, got {largest:g}")
+    return array
+
+
 def targets(name: str, y: ArrayLike, X: Array, kept: Any = finite) -> Array:
     """A number (n,) for each row of a table X."""
     y = floats(name, y)
@@ -89,19 +97,6 @@ Labels = Annotated[Targets, labels]
 RawTable = Annotated[ArrayLike, partial(shaped, ndim=2)]
 RawTargets = Annotated[ArrayLike, Beside("X", partial(targets, kept=shaped))]
 """As they come: NaN and inf may be among them."""
-
-
-def record(name: str, value: ArrayLike, size: int | None = None, least: float = -np.inf) -> Array:
-    """A number (k,) for each step, none below `least`; inf and NaN may be among them."""
-    array = shaped(name, value, ndim=1)
-    if size is not None and len(array) != size:
-        raise ValueError(
-            f"{name} must have one entry for each of {size} losses, got {len(array)} entries"
-        )
-    low = np.flatnonzero(array < least)
-    if low.size:
-        raise ValueError(f"{name} must be >= {least:g}, got {array[low[0]]:g} at index {low[0]}")
-    return array
 
 
 def flat(name: str, w: ArrayLike) -> Array:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from reglib import inputs
 from reglib.fast.homotopy import between, every_knot
 from reglib.fast.screened import screened
 from reglib.inputs import Array, Lams, Proportion, Table, Targets, checked, descending
@@ -131,7 +132,8 @@ class _Moments:
     """Of the data: gram = X'X/n, c = X'y/n, size^2 = ||y||^2/n."""
 
     def __init__(self, X: Array, y: Array) -> None:
-        self.X, self.y, self.c = X, y, y @ X / len(X)
+        self.X, self.y = inputs.below("X", X), inputs.below("y", y)
+        self.c = y @ X / len(X)
         self.size = float(np.sqrt(np.square(y).mean()))
         self.wide = X.shape[1] > MANY * len(X)
 

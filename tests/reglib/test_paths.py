@@ -458,3 +458,13 @@ def test_a_path_of_many_columns_is_optimal_with_ties_and_dependent_columns(seed)
         knots = lasso_path(X, y)
         assert duality_gap(X, y, knots.w, knots.lam[:, None]).max() < 1e-10
         assert len(knots.lam) == len(knots.events) + 1
+
+
+@pytest.mark.parametrize("path", [lasso_path, lambda X, y: elastic_net_path(X, y, l1_ratio=0.5)])
+def test_data_whose_squares_overflow_are_refused(path):
+    X, y = np.eye(3), np.array([1.0, -2.0, 0.5])
+    assert np.isfinite(path(X, y * 1e149).gap).all()
+    with pytest.raises(ValueError, match=r"X must be below 1e\+150 in size, got 1e\+151"):
+        path(X * 1e151, y)
+    with pytest.raises(ValueError, match=r"y must be below 1e\+150 in size, got 2e\+151"):
+        path(X, y * 1e151)
