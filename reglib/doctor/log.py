@@ -249,6 +249,8 @@ class _Choice:
                     pairs = zip(values, there, strict=True)
                     values = [v for v, f in pairs if v is not None and f is not None]
                 back = sum(map(lt, values[1:], values))
+                if len(values) > 2 and min(values) == max(values):
+                    continue
                 poor = 2 * len(values) < _count(there)
                 fitting.append((poor, back > 2 and back > len(values) / 50, found[1], name))
         return min(fitting)[-1] if fitting else ""

@@ -177,7 +177,7 @@ def _jumps(t: Trace, moves: Sequence[float]) -> list[Jump]:
     level, limit, row = 0.0, 0.0, 0
     while row < n:
         if len(quiet) >= 2 and (row % every == 0 or row < WINDOW):
-            level, limit = _usual(sorted(quiet[-WINDOW:]), usual)
+            level, limit = _usual(quiet[-WINDOW:], usual)
         if row < few or f[row] <= limit:
             quiet.append(f[row])
             row += 1
@@ -199,12 +199,16 @@ def _jumps(t: Trace, moves: Sequence[float]) -> list[Jump]:
 
 
 def _usual(window: Sequence[float], usual: float) -> tuple[float, float]:
-    """The middle of the sorted losses of a window, and how high one may lie by chance."""
-    level = window[len(window) // 2]
-    wide = window[3 * len(window) // 4] - window[len(window) // 4]
+    """The middle of a window's losses, and how high one may lie by chance.
+
+    Neighbors tell the noise where the losses fall: of noise, half of them lie 0.95 deviations
+    apart or more, and half of the losses within 1.35.
+    """
+    level = sorted(window)[len(window) // 2]
+    wide = 1.4 * sorted(map(abs, map(sub, window[1:], window)))[(len(window) - 1) // 2]
     if len(window) < 8:
         return level, level + max(3 * wide, 0.5 * abs(level))
-    return level, level + max(6 * wide, 8 * usual, 0.25 * abs(level))
+    return level, level + max(6 * wide, 8 * usual, 0.4 * abs(level))
 
 
 def _lead(t: Trace, begin: int) -> str:

@@ -54,7 +54,8 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         f"global_(?:{_STEPS})s?(?:_max_steps)?|(?:num_)?updates",
         f"(?:num_)?(?:{_STEPS}|epoch_step)s?|(?:{_STEPS})_(?:num|number|idx|id|no)",
         "epochs?|epoch_(?:num|number|idx)",
-        "wall_time|time|tokens|samples|examples|consumed_(?:samples|tokens)",
+        "(?:total_)?time_?steps?|\\w+_at_(?:iteration|step)",
+        "tokens|samples|examples|consumed_(?:samples|tokens)",
     ),
     "loss": (
         "(?:total_)?loss(?:es)?(?:_total)?",

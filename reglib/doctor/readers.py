@@ -18,11 +18,12 @@ NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf
 PAIR = re.compile(
     r"(?<![\w.%])(?P<name>(?:[A-Za-z‖_]|[|]{1,2}(?=\w))"
     r"(?:[\w./()#%@‖-]|[|](?=[\w|])| (?! )){0,60}?)"
-    r"(?:[\"']?\s*[:=]\s*[\"']?|\s+)(?:\w*[tT]ensor\(|array\()?\[?\s*"
+    r"(?:[\"']?\s*[:=|]\s*[\"']?|\s+)(?:\w*[tT]ensor\(|array\()?\[?\s*"
     rf"(?P<value>(?!nan iter|inf iter)(?:{NUMBER}|None|null))(?![\w.]*\w)"
 )
 WRAPPED = re.compile(rf"\s*(?:\w*[tT]ensor|array|\w+\.float\d+)?[(\[]+\s*({NUMBER})\s*[,)\]].*")
 COLORS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+HELD_OUT = re.compile(r"\W*(?:validation|valid|val|eval(?:uation)?|test)\b", re.IGNORECASE)
 STAMP = re.compile(r"^\W*\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]+Z?\W*")
 
 Wanted = Callable[[str], bool]
@@ -226,6 +227,8 @@ def _lines_of(text: str, name: str, count: int) -> list[int]:
 
 def _numbers(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | None]]:
     """Names and numbers of a record; what is nested gets a path, what is no number is left out."""
+    if HELD_OUT.match(str(record.get("mode", record.get("split", record.get("phase", ""))))):
+        prefix = f"val/{prefix}"
     for name, value in record.items():
         if isinstance(value, dict):
             yield from _numbers(value, f"{prefix}{name}/")
@@ -307,6 +310,8 @@ def _delimited(
         return False
     start, mark, names, comma = head
     kept = [(name, at) for at, name in enumerate(names) if name and table.wants(name)]
+    if mark == "|" and (not kept or "" in names):  # a name and a number a line, in a frame
+        return False
     twice = {name for name, _ in kept if names.count(name) > 1}
     kept = [(name if name not in twice else f"{name} (column {at + 1})", at) for name, at in kept]
     columns: list[Any] = [array("d") for _ in kept]  # lists once a cell is missing
@@ -383,9 +388,12 @@ def _records(lines: Iterable[tuple[int, str]], table: Table) -> None:
 def _pairs(line: str) -> Iterator[tuple[str, float | None]]:
     """Names and numbers in a line of text."""
     line = STAMP.sub("", COLORS.sub("", line) if "\x1b" in line else line)
+    held_out = "val " if HELD_OUT.match(line) else ""
     for found in PAIR.finditer(line):
         name, value = found.groups()
-        yield name.rsplit(" - ", 1)[-1], None if value in ("None", "null") else float(value)
+        name = name.rsplit(" - ", 1)[-1]
+        name = held_out + name if "loss" in name.lower() else name
+        yield name, None if value in ("None", "null") else float(value)
 
 
 def _record(

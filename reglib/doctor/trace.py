@@ -110,9 +110,7 @@ def trace(log: Log, optimizer: str | None, clip: float | None, precision: str | 
     if g is not None and not (type(g) is array and isfinite(sum(t.g))):
         t.skipped = [i for i, row in enumerate(kept) if g[row] is not None and not isfinite(t.g[i])]
         t.g = array("d", (v if isfinite(v) else nan for v in t.g))
-    t.step = _at(log.steps if log.steps is not None else array("d", range(size)), kept)
-    if log.steps is not None and None in log.steps:
-        t.step = array("d", (v if v == v else row for row, v in enumerate(t.step)))
+    t.step = _carried(log.steps if log.steps is not None else array("d", range(size)), kept)
     t.line = array("q", (log.lines[row] for row in kept) if len(log.lines) else ())
     held = enumerate(log.validation or ())
     t.validation = [(bisect(kept, row), v) for row, v in held if v is not None and isfinite(v)]

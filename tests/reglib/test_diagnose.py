@@ -208,6 +208,55 @@ def test_a_jump_is_judged_by_the_run_s_own_jumps():
     assert diagnose(losses).exit_code != 1
 
 
+def elsewhere(seed, n=600):
+    """Healthy losses as they look elsewhere: language models, batches of one, epochs, and so on."""
+    rng = random.Random(seed)
+    noise = [rng.gauss(0, 1) for _ in range(n)]
+    steps = list(enumerate(noise))
+    return {
+        "language": [1.8 + 6 * (t + 20) ** -0.35 + 0.02 * e for t, e in steps],
+        "tuning": [1.2 * (t + 5) ** -0.1 * math.exp(0.25 * e) for t, e in steps],
+        "epochs": [2 * 0.7 ** (t // 150) + 0.5 + 0.08 * e for t, e in steps],
+        "rate of one": [1.5 * math.exp(-t / 900) * rng.expovariate(1) for t, _ in steps],
+        "likelihood": [5 - 8 * (1 - math.exp(-t / 300)) + 0.3 * e for t, e in steps],
+        "running mean": [
+            (1 + math.exp(-t / 600)) * (1 + 0.25 * math.exp(-(t % 200) / 15)) + 0.02 * e
+            for t, e in steps
+        ],
+        "near zero": [
+            3e-4 * math.exp(2 * e) + 0.2 * rng.random() * (rng.random() < 0.03) for _, e in steps
+        ],
+    }
+
+
+def test_windows_of_healthy_losses_from_elsewhere_are_rarely_called_ill():
+    rng, called = random.Random(0), []
+    for seed in range(8):
+        for kind, losses in elsewhere(seed).items():
+            for size in (30, 100, 300):
+                at = rng.randrange(600 - size)
+                called.append((diagnose(losses[at : at + size]).exit_code, kind, size))
+    assert sum(code == 1 for code, *_ in called) <= 0.02 * len(called)
+
+
+def diverging(seed, n):
+    """Losses that fall and then climb to a plateau, as AdamW's do at too high a rate."""
+    calm, half = falling(seed, n, 0.02), n // 2
+    up = [min(7.0, calm[half] + 0.4 * (k + 1) ** 1.5) for k in range(n - half)]
+    return [*calm[:half], *(f * e for f, e in zip(up, noise(seed, n - half, 0.02), strict=True))]
+
+
+@pytest.mark.parametrize("n", [20, 40, 100, 300])
+def test_a_run_that_blows_up_late_is_found(n):
+    called = {diagnose(diverging(seed, n)).cause for seed in range(10)}
+    assert called <= {"step too large", "spike, not recovered"}
+
+
+def test_a_loss_scale_that_halves_to_the_end_is_the_number_format():
+    scales = [65536.0] * 50 + [65536.0 / 2**k for k in range(1, 11)]
+    assert diagnose(falling(), loss_scale=scales).cause == "number format"
+
+
 # --- what comes in --------------------------------------------------------------------------
 
 

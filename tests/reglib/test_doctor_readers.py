@@ -88,6 +88,66 @@ def test_lines_of_text(who):
     assert [f for f in log.losses if f is not None][-1] == 4.25
 
 
+# Loggers that write a step over several lines, or in JSON of their own: three steps of each, and
+# the quantities that are found.
+STEPS = {
+    "fairseq JSON": (
+        '2021-03-01 10:00:00 | INFO | train_inner | {{"epoch": 1, "loss": "{f}", "gnorm": "{g}", '
+        '"num_updates": "{k}", "lr": "0.0001", "loss_scale": "128"}}',
+        "gradient_norm learning_rate loss_scale step",
+    ),
+    "mmdetection": (
+        "2021-05-12 10:00:00,123 - mmdet - INFO - Epoch [1][{k}/7330]\tlr: 1.978e-03, eta: 1 day, "
+        "2:03:04, time: 0.501, loss_cls: 0.1, loss: {f}, grad_norm: {g}",
+        "gradient_norm learning_rate",
+    ),
+    "colors": (
+        "\x1b[32m2024-10-01 10:00:00,000 - root - INFO - \x1b[31mstep: {k:2d}  \x1b[32mloss: {f}  "
+        "\x1b[33mmemory: 30.19GiB(31.77%)  grad_norm: {g}\x1b[39m",
+        "gradient_norm step",
+    ),
+    "indented": (
+        "2024-02-01 10:00:00.123\thost:0\tINFO\t[step={k}/1000]\n    optim/total_grad_norm={g}\n"
+        "    train/CrossEntropyLoss={f}\n    train/Perplexity=20.1",
+        "gradient_norm step",
+    ),
+    "frames": (
+        "| train/              |      |\n|    iterations       | {k} |\n|    grad_norm | {g} |\n"
+        "|    loss            | {f} |\n-----------",
+        "gradient_norm step",
+    ),
+    "validation lines": (
+        " iteration {k}/ 500 | lm loss: {f} | grad norm: {g} |\n"
+        " validation loss at iteration {k} | lm loss value: 9.0 | lm loss PPL: 1.0E+01 |",
+        "gradient_norm step validation",
+    ),
+    "modes": (
+        '{{"mode": "train", "iter": {k}, "loss": {f}, "grad_norm": {g}}}\n'
+        '{{"mode": "val", "iter": {k}, "loss": 9.0}}',
+        "gradient_norm step validation",
+    ),
+}
+
+
+@pytest.mark.parametrize("who", STEPS)
+def test_steps_that_take_several_lines(who):
+    form, others = STEPS[who]
+    lines = [
+        form.format(k=k, f=f, g=g) for k, f, g in ((10, 3.5, 0.5), (20, 2.5, 0.25), (30, 2, 1))
+    ]
+    log = read_log(text("\n".join(lines) + "\n"))
+    rows = [(f, g) for f, g in zip(log.losses, log.gradient_norms, strict=True) if f is not None]
+    assert rows == [(3.5, 0.5), (2.5, 0.25), (2.0, 1.0)]
+    assert found(log) == set(others.split())
+
+
+def test_a_table_set_in_blanks_may_hold_times():
+    log = read_log(
+        text("epoch  train_loss  valid_loss  time \n0  0.5  0.6  00:12\n1  0.4  0.5  00:11\n")
+    )
+    assert (list(log.losses), list(log.validation)) == ([0.5, 0.4], [0.6, 0.5])
+
+
 def test_a_loss_is_nan_and_a_column_of_nan_counts_is_not():
     log = read_log(text("step 1 loss nan | number of nan iterations:   2 |\n"))
     assert math.isnan(log.losses[0])
