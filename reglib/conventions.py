@@ -45,16 +45,22 @@ class Convention:
         loss = "log-loss" if "log-loss" in self.objective else "squared error"
         return f"{self.penalty} with {loss}"
 
-    def factor(self, n: Count | None = None, y_std: PositiveNumber | None = None) -> float:
-        """c / q: the parameter for lam = 1, or its reciprocal where it is inverse.
+    def factor(
+        self,
+        n: Count | None = None,
+        y_std: PositiveNumber | None = None,
+    ) -> float:
+        """c / q: the parameter for lam = 1, or its reciprocal if it is inverse.
 
-        ValueError: n or y_std is needed and not given, or there is no equivalent lam.
+        ValueError: n or y_std is needed and not given, or there is no such lam.
         """
         factor = self.number
-        inputs.that("convention", factor, f"have a lam ({self.rule[8:]})", self.name)
+        rule = f"have a lam ({self.rule[8:]})"
+        inputs.that("convention", factor, rule, self.name)
         for name, letter, value in (("n", "n", n), ("y_std", "s", y_std)):
             if letter in self.needs:
-                inputs.that(name, value is not None, f"be given: {self.name!r} needs it", value)
+                rule = f"be given: {self.name!r} needs it"
+                inputs.that(name, value is not None, rule, value)
                 factor *= value
         return factor
 
@@ -100,13 +106,16 @@ def translate(
     n: Count | None = None,
     y_std: PositiveNumber | None = None,
 ) -> Hyper:
-    """v_target = (c/q)_target (q/c)_source v_source: the number that gives the same fit.
+    """v_target = (c/q)_target (q/c)_source v_source: the number that gives
+    the same fit.
 
-    `source` and `target` are names in CONVENTIONS, `value` a number >= 0 or an array (..., 1); > 0
-    where a side is an inverse such as C. n is the number of rows of this fit (of a fold, where
-    there are folds; of a minibatch for MLPRegressor), y_std the scale of y that glmnet divides by.
-    Both sides must spare the intercept alike. ValueError: unknown names, n or y_std missing, sides
-    that penalize or measure something else, a side that has no equivalent lam.
+    `source` and `target` are names in CONVENTIONS, `value` a number >= 0 or
+    an array (..., 1); > 0 where a side is an inverse such as C. n is the
+    number of rows of this fit (of a fold, where there are folds; of a
+    minibatch for MLPRegressor), y_std the scale of y that glmnet divides by.
+    Both sides must spare the intercept alike. ValueError: unknown names, n or
+    y_std missing, sides that penalize or measure something else, a side that
+    has no equivalent lam.
 
     >>> translate(0.1, "ours", "scikit-learn Ridge", n=50)
     5.0
@@ -116,9 +125,11 @@ def translate(
     a, b = CONVENTIONS[source], CONVENTIONS[target]
     if "ours" not in (a.name, b.name):
         rule = f"be {a.family}, as {a.name!r} is"
-        inputs.that("target", a.family == b.family, rule, f"{b.name}, {b.family}")
+        got = f"{b.name}, {b.family}"
+        inputs.that("target", a.family == b.family, rule, got)
     check = inputs.positive if a.inverse or b.inverse else inputs.nonnegative
-    v, there, here = check("value", value), a.factor(n, y_std), b.factor(n, y_std)
+    v = check("value", value)
+    there, here = a.factor(n, y_std), b.factor(n, y_std)
     lam = 1 / (there * v) if a.inverse else v / there
     return 1 / (here * lam) if b.inverse else here * lam
 

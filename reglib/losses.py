@@ -135,7 +135,8 @@ class HuberLoss(_Linear):
         return (near * (size - near / 2)).mean(axis=-1)
 
     def gradient(self, w: PerColumn) -> Array:
-        return np.clip(self.residual(w), -self.delta, self.delta) @ self.X / len(self.X)
+        pull = np.clip(self.residual(w), -self.delta, self.delta)
+        return pull @ self.X / len(self.X)
 
     def hessian_vector(self, w: PerColumn, v: PerColumn) -> Array:
         """H(w) v for v (..., p)."""

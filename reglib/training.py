@@ -283,17 +283,23 @@ def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tupl
     return _step_with(optimizer, penalty, placement)
 
 
-def _step_with(optimizer: Any, P: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
-    """One step of w and its memory, with the penalty where `placement` says."""
+def _step_with(
+    optimizer: Any,
+    P: Any,
+    placement: str,
+) -> Callable[..., tuple[Array, Any]]:
+    """One step of w and its memory, the penalty where `placement` says."""
 
     def step(w: Array, *, gradient: Array, memory: Any) -> tuple[Array, Any]:
         if placement == "coupled":
-            return optimizer.step(w, gradient=gradient + P.subgradient(w), memory=memory)
+            total = gradient + P.subgradient(w)
+            return optimizer.step(w, gradient=total, memory=memory)
         u, memory = optimizer.step(w, gradient=gradient, memory=memory)
         s = optimizer.rate(memory)
         if placement == "proximal":
             return _prox(P, u, s), memory
-        return u - s * P.subgradient(w if placement == "decoupled" else u), memory
+        at = w if placement == "decoupled" else u
+        return u - s * P.subgradient(at), memory
 
     return step
 

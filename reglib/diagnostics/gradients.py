@@ -59,12 +59,18 @@ def gradient_norms(network: Any, w: ArrayLike) -> Array:
 
 
 @checked
-def jacobian_norms(factors: Sequence[ArrayLike], *, log: bool = False) -> Array:
-    """||J_k ... J_1||, the largest singular value of each partial product: (..., K).
+def jacobian_norms(
+    factors: Sequence[ArrayLike],
+    *,
+    log: bool = False,
+) -> Array:
+    """||J_k ... J_1||, the largest singular value of each partial product:
+    (..., K).
 
-    `factors` J_1..J_K are matrices (..., m_k, n_k) that fit: J_1 is applied first, so pass the
-    factors of a backward pass transposed and in backward order. With log=True the natural logarithm
-    is returned, which neither overflows nor underflows: the product is rescaled after each factor.
+    `factors` J_1..J_K are matrices (..., m_k, n_k) that fit: J_1 is applied
+    first, so pass the factors of a backward pass transposed and in backward
+    order. With log=True the natural logarithm is returned, which neither
+    overflows nor underflows: the product is rescaled after each factor.
     ValueError: no factors, shapes that do not fit, NaN or inf.
 
     >>> J = np.array([[0.9, 10.0], [0.0, 0.9]])  # both eigenvalues are 0.9

@@ -63,23 +63,31 @@ class Omega:
         return loss + over_weights(self.lam) * penalty, out
 
 
-def immediate(deltas: list[Array], slopes: list[Array]) -> tuple[Array, Array]:
-    """The sum (...) of the terms, and its derivative in W (..., k, k) with delta and D constant.
+def immediate(
+    deltas: list[Array],
+    slopes: list[Array],
+) -> tuple[Array, Array]:
+    """The sum (...) of the terms, and its derivative in W (..., k, k) with
+    delta and D constant.
 
-    delta_t and D_t (..., n, k) for t = 1..T. The loss is read at the last step only, so
-    (delta_{t+1} W) D_t is delta_t itself. With a = ||delta_t||, b = ||delta_{t+1}|| and q = a / b,
-    one term (q - 1)^2 has the derivative 2 (q - 1) / (a b) delta_{t+1}' (delta_t D_t).
+    delta_t and D_t (..., n, k) for t = 1..T. The loss is read at the last
+    step only, so (delta_{t+1} W) D_t is delta_t itself. With a = ||delta_t||,
+    b = ||delta_{t+1}|| and q = a / b, one term (q - 1)^2 has the derivative 2
+    (q - 1) / (a b) delta_{t+1}' (delta_t D_t).
     """
     n = deltas[0].shape[-2]
-    lengths = np.sqrt(np.stack([np.einsum("...k,...k->...", d, d) for d in deltas]))
+    squares = [np.einsum("...k,...k->...", d, d) for d in deltas]
+    lengths = np.sqrt(np.stack(squares))
     here, after = lengths[:-1], lengths[1:]
     q = here / np.where(after > 0, after, 1)
     value = np.where(after > 0, (q - 1) ** 2, 0).sum(axis=(0, -1)) / n
-    # At delta_t = 0 the length has a kink; 0 is the subgradient taken there, as elsewhere.
+    # At delta_t = 0 the length has a kink; 0 is the subgradient taken there.
     scale = np.where((after > 0) & (here > 0), 2 * (q - 1) / n, 0)
     # Unit vectors: the product of two tiny lengths would be 0.
-    units = [d / np.where(r > 0, r, 1)[..., None] for d, r in zip(deltas, lengths, strict=True)]
+    safe = np.where(lengths > 0, lengths, 1)[..., None]
+    units = [d / r for d, r in zip(deltas, safe, strict=True)]
     in_W = np.zeros(())
     for t, times in enumerate(scale[..., None]):
-        in_W = in_W + units[t + 1].swapaxes(-1, -2) @ (times * units[t] * slopes[t])
+        part = times * units[t] * slopes[t]
+        in_W = in_W + units[t + 1].swapaxes(-1, -2) @ part
     return value, in_W

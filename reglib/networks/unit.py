@@ -58,8 +58,9 @@ class SigmoidUnit:
     def value_and_gradient(self, weights: Pair) -> tuple[Array, Array]:
         """Both from one forward pass: (...) and (..., 2).
 
-        delta = dE/dx_t walks back through time. Each step collects sigma(x_{t-1}) delta for w and
-        delta for b, then multiplies delta by dx_t/dx_{t-1} = w sigma'(x_{t-1}).
+        delta = dE/dx_t walks back through time. Each step collects sigma(x_{t-1})
+        delta for w and delta for b, then multiplies delta by dx_t/dx_{t-1} = w
+        sigma'(x_{t-1}).
         """
         outputs = self._forward(weights)[1]
         w, error = weights[..., 0], outputs[-1] - self.target

@@ -77,7 +77,11 @@ class Optimizer:
             update, new = transform.update(update, w=w, memory=old)
             after.append(new)
         if self._ruled:
-            rate, new = rate.next_rate(gradient=gradient, update=update, memory=memory[-1][1])
+            rate, new = rate.next_rate(
+                gradient=gradient,
+                update=update,
+                memory=memory[-1][1],
+            )
             after.append((rate, new))
         return w - rate * update, tuple(after)
 
@@ -109,7 +113,13 @@ class WeightDecay(Memoryless):
     lam: NonNegative
     mask: Group | None = None
 
-    def update(self, gradient: Flat, *, w: Flat, memory: None) -> tuple[Array, None]:
+    def update(
+        self,
+        gradient: Flat,
+        *,
+        w: Flat,
+        memory: None,
+    ) -> tuple[Array, None]:
         if self.mask is None:
             return gradient + self.lam * w, None
         w = inputs.columns("w", w, self.mask, "mask")

@@ -24,8 +24,14 @@ class ClipByNorm(Memoryless):
 
     max_norm: Positive
 
-    def update(self, gradient: Flat, *, w: Any, memory: None) -> tuple[Array, None]:
+    def update(
+        self,
+        gradient: Flat,
+        *,
+        w: Any,
+        memory: None,
+    ) -> tuple[Array, None]:
         length = norm(gradient)
-        # Divided by the larger of both, a gradient within the bound is multiplied by exactly 1.
+        # Divided by the larger of both: one within the bound keeps its bits.
         scale = self.max_norm / np.maximum(length, self.max_norm)
         return np.where(np.isfinite(length), gradient * scale, np.nan), None

@@ -48,7 +48,8 @@ class Hypergradient:
             s = s * (1 + self.beta * cosine)
         else:
             s = s + self.beta * (gradient * last).sum(axis=-1, keepdims=True)
-        return s, (s, np.array(update))  # a copy: the caller may write its next gradient there
+        # a copy: the caller may write its next gradient there
+        return s, (s, np.array(update))
 
 
 def _unit(v: Array) -> Array:

@@ -97,7 +97,13 @@ class AdaGrad(FromZero):
 
     eps: Positive = 1e-10
 
-    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(
+        self,
+        gradient: Flat,
+        *,
+        w: Any,
+        memory: Array,
+    ) -> tuple[Array, Array]:
         v = memory + gradient**2
         return gradient / (np.sqrt(v) + self.eps), v
 
@@ -118,6 +124,12 @@ class RMSProp(FromZero):
     beta: Fraction = 0.99
     eps: Positive = 1e-8
 
-    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(
+        self,
+        gradient: Flat,
+        *,
+        w: Any,
+        memory: Array,
+    ) -> tuple[Array, Array]:
         v = self.beta * memory + (1 - self.beta) * gradient**2
         return gradient / (np.sqrt(v) + self.eps), v

@@ -76,7 +76,9 @@ class WarmUp(Schedule):
 
     def at(self, k: Index) -> Hyper:
         late = k - self.n_steps + 1
-        return self.then.at(late) if late > 0 else self.then.at(0) * ((k + 1) / self.n_steps)
+        if late > 0:
+            return self.then.at(late)
+        return self.then.at(0) * ((k + 1) / self.n_steps)
 
 
 @checked

@@ -126,17 +126,19 @@ def gradient_descent(
     max_iter: Count = 10_000,
     record: bool = False,
 ) -> Result:
-    """Minimize loss + penalty with a constant step s; g is the gradient of the loss, P' of P.
+    """Minimize loss + penalty with a constant step s; g is the gradient of
+    the loss, P' of P.
 
-    coupled       w <- w - s (g(w) + P'(w))         the penalty's gradient joins the loss's
-    decoupled     w <- (w - s P'(w)) - s g(w)       both taken at the same w: the same iteration
+    coupled       w <- w - s (g(w) + P'(w))     the two gradients are added
+    decoupled     w <- (w - s P'(w)) - s g(w)   both at w: the same iteration
     shrink_after  u = w - s g(w);  w <- u - s P'(u)
     proximal      w <- prox(w - s g(w), s)
 
-    w0 (..., P) finite; step a number > 0 or an array (..., 1), in units of w^2 / loss; penalty
-    None means no penalty. A run stops when ||w_k - w_{k+1}|| <= tol ||w_0 - w_1||, or at 1e12.
-    ValueError: a step <= 0, an unknown placement, shapes that do not match.
-    Source: Loshchilov and Hutter 2019 (coupled, decoupled); Combettes and Wajs 2005 (proximal).
+    w0 (..., P) finite; step a number > 0 or an array (..., 1), in units of
+    w^2 / loss; penalty None means no penalty. A run stops when ||w_k -
+    w_{k+1}|| <= tol ||w_0 - w_1||, or at 1e12. ValueError: a step <= 0, an
+    unknown placement, shapes that do not match. Source: Loshchilov and Hutter
+    2019 (coupled, decoupled); Combettes and Wajs 2005 (proximal).
 
     >>> from reglib.datasets import article
     >>> from reglib.losses import SquaredError
@@ -146,15 +148,16 @@ def gradient_descent(
     (array([-2.5,  3.5]), True)
     """
     s, P = step, L2(0.0) if penalty is None else penalty
+    g, dP = loss.gradient, lambda w: P.subgradient(w)
     updates = {
-        "coupled": lambda w, *_: w - s * (loss.gradient(w) + P.subgradient(w)),
-        "decoupled": lambda w, *_: (w - s * P.subgradient(w)) - s * loss.gradient(w),
-        "shrink_after": lambda w, *_: (u := w - s * loss.gradient(w)) - s * P.subgradient(u),
-        "proximal": lambda w, *_: P.prox(w - s * loss.gradient(w), s),
+        "coupled": lambda w, *_: w - s * (g(w) + dP(w)),
+        "decoupled": lambda w, *_: (w - s * dP(w)) - s * g(w),
+        "shrink_after": lambda w, *_: (u := w - s * g(w)) - s * dP(u),
+        "proximal": lambda w, *_: P.prox(w - s * g(w), s),
     }
     return _run(
         updates[placement],
-        loss.value if penalty is None else lambda w: loss.value(w) + P.value(w),
+        lambda w: loss.value(w) + (0 if penalty is None else P.value(w)),
         w0,
         s,
         tol,

@@ -34,15 +34,18 @@ def implicit_gradient(
     mask: Mask | None = None,
     w: Start | None = None,
 ) -> Implicit:
-    """dV/dlog lam = -lam grad V(w)' (H + lam D)^-1 D w, w = argmin loss(w) + lam/2 ||w[mask]||^2.
+    """dV/dlog lam = -lam grad V(w)' (H + lam D)^-1 D w, w = argmin loss(w) +
+    lam/2 ||w[mask]||^2.
 
-    V is the value of `validation`, usually the loss on other rows; H the Hessian of `loss` at w; D
-    the identity, or diag(mask). lam > 0 is a number or an array (..., 1). For a SquaredError w is
-    solved here. Any other loss with `gradient` and `hessian_vector` needs w (..., p), and the
-    formula is right only where w is the minimizer. Costs one linear system of p equations for each
-    lam. ValueError: lam not above 0; sweeps that do not fit together; H + lam D singular, as it can
-    be where `mask` spares collinear columns.
-    Source: Larsen, Hansen, Svarer and Ohlsson 1996; Bengio 2000.
+    V is the value of `validation`, usually the loss on other rows; H the
+    Hessian of `loss` at w; D the identity, or diag(mask). lam > 0 is a number
+    or an array (..., 1). For a SquaredError w is solved here. Any other loss
+    with `gradient` and `hessian_vector` needs w (..., p), and the formula is
+    right only where w is the minimizer. Costs one linear system of p
+    equations for each lam. ValueError: lam not above 0; sweeps that do not
+    fit together; H + lam D singular, as it can be where `mask` spares
+    collinear columns. Source: Larsen, Hansen, Svarer and Ohlsson 1996; Bengio
+    2000.
 
     >>> loss = SquaredError([[1.0]], [2.0])
     >>> there = implicit_gradient(loss, SquaredError([[1.0]], [1.0]), 1.0)
@@ -51,7 +54,8 @@ def implicit_gradient(
     """
     w, D = _minimizer(loss, lam, mask, w)
     w = _swept(loss, validation, lam, w)
-    units = np.eye(len(D)).reshape(-1, *[1] * (w.ndim - 1), len(D))  # before the axes of a sweep
+    # before the axes of a sweep
+    units = np.eye(len(D)).reshape(-1, *[1] * (w.ndim - 1), len(D))
     H = np.moveaxis(loss.hessian_vector(w, units), 0, -2)
     change = _solve(H + np.asarray(lam)[..., None] * np.diag(D), D * w)
     slope = -(lam * validation.gradient(w) * change).sum(axis=-1)

@@ -15,16 +15,25 @@ CLOSE = 0.01
 
 
 @checked
-def ridge_loo(X: Table, y: Targets, lams: Lams, *, intercept: Flag = True) -> Scores:
-    """mean over i of (r_i / (1 - h_i))^2: the leave-one-out error of ridge, for every lam.
+def ridge_loo(
+    X: Table,
+    y: Targets,
+    lams: Lams,
+    *,
+    intercept: Flag = True,
+) -> Scores:
+    """mean over i of (r_i / (1 - h_i))^2: the leave-one-out error of ridge,
+    for every lam.
 
-    r = y - fit are the residuals of one fit to all n rows, h the diagonal of its hat matrix, which
-    contains the intercept. `by_fold` (n, m) has a row for each row left out. The identity is exact,
-    its rounding error grows with the square of a row's size beside the others. What a refit keeps
-    is the penalty in sum form, n lam/2 ||w||^2, so its lam is n lam / (n - 1); X is taken as it is,
-    and not standardized again. lams (m,) >= 0 in any order, sorted in the result. ValueError: one
-    row; lams empty, negative or NaN; lam = 0 where a row is the only one to decide a weight.
-    Source: Allen 1974 (PRESS); Golub, Heath and Wahba 1979.
+    r = y - fit are the residuals of one fit to all n rows, h the diagonal of
+    its hat matrix, which contains the intercept. `by_fold` (n, m) has a row
+    for each row left out. The identity is exact, its rounding error grows
+    with the square of a row's size beside the others. What a refit keeps is
+    the penalty in sum form, n lam/2 ||w||^2, so its lam is n lam / (n - 1); X
+    is taken as it is, and not standardized again. lams (m,) >= 0 in any
+    order, sorted in the result. ValueError: one row; lams empty, negative or
+    NaN; lam = 0 where a row is the only one to decide a weight. Source: Allen
+    1974 (PRESS); Golub, Heath and Wahba 1979.
 
     >>> scores = ridge_loo([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], [0.0, 2.0])
     >>> scores.best, scores.mean.round(4)
@@ -37,19 +46,28 @@ def ridge_loo(X: Table, y: Targets, lams: Lams, *, intercept: Flag = True) -> Sc
 
 
 @checked
-def gcv(X: Table, y: Targets, lams: Lams, *, intercept: Flag = True) -> Scores:
-    """mean(r^2) / (1 - dof/n)^2: leave-one-out with the mean of h in the place of every h_i.
+def gcv(
+    X: Table,
+    y: Targets,
+    lams: Lams,
+    *,
+    intercept: Flag = True,
+) -> Scores:
+    """mean(r^2) / (1 - dof/n)^2: leave-one-out with the mean of h in the
+    place of every h_i.
 
-    dof is the trace of the hat matrix, the intercept counted, see `diagnostics.effective_dof`.
-    There are no folds and no standard error. Arguments and errors are those of `ridge_loo`.
-    Source: Golub, Heath and Wahba 1979.
+    dof is the trace of the hat matrix, the intercept counted, see
+    `diagnostics.effective_dof`. There are no folds and no standard error.
+    Arguments and errors are those of `ridge_loo`. Source: Golub, Heath and
+    Wahba 1979.
 
     >>> gcv([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], [0.0, 2.0]).mean.round(4)
     array([2.6429, 0.5   ])
     """
     lams, r, left = _residuals(X, y, lams, intercept)
     with np.errstate(over="ignore"):
-        return Scores(lams, np.square(r).mean(axis=0) / np.square(left.mean(axis=0)))
+        error = np.square(r).mean(axis=0)
+        return Scores(lams, error / np.square(left.mean(axis=0)))
 
 
 def _residuals(X: Array, y: Array, lams: Array, intercept: bool) -> tuple[Array, Array, Array]:

@@ -31,9 +31,9 @@ _DENSITY = np.exp(-(_Z**2) / 2) / np.exp(-(_Z**2) / 2).sum()
 
 
 def variances(gain: float, depth: int, q0: float = 1.0) -> Array:
-    """q_1..q_depth: q_1 = gain^2 q0, then q_l = gain^2 E tanh(sqrt(q_{l-1}) z)^2, z ~ N(0, 1).
+    """q_1..q_depth: q_1 = gain^2 q0, q_l = gain^2 E tanh(sqrt(q_{l-1}) z)^2.
 
-    q0 is the mean square of the inputs.
+    q0 is the mean square of the inputs, z ~ N(0, 1).
     """
     q = [gain**2 * q0]
     while len(q) < depth:
@@ -42,7 +42,7 @@ def variances(gain: float, depth: int, q0: float = 1.0) -> Array:
 
 
 def chi(gain: float, q: Any) -> Array:
-    """gain^2 E sech(sqrt(q) z)^4: a step back through tanh multiplies the mean square by it."""
+    """gain^2 E sech(sqrt(q) z)^4: a step back multiplies the mean square."""
     roots = np.sqrt(np.asarray(q, dtype=np.float64))[..., None]
     return gain**2 * (1 - np.tanh(roots * _Z) ** 2) ** 2 @ _DENSITY
 
@@ -69,7 +69,7 @@ def finite_width(width: int) -> float:
 
 
 def rate(gain: float, activation: str, width: int = WIDTH) -> float:
-    """Theory of the logarithm of the factor by which a layer far from both ends multiplies."""
+    """Logarithm of the factor of a layer far from both ends, in theory."""
     if activation == "linear":
         return float(np.log(gain)) + finite_width(width)
     return float(np.log(chi(gain, fixed_point(gain))) / 2)

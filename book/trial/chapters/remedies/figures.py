@@ -25,22 +25,27 @@ ORTHOGONAL = {"kind": "orthogonal", "gain": 1.0}
 
 @dataclass(frozen=True, eq=False)
 class Remedy:
-    """What is done to plain gradient steps; a penalty acts on the recurrent matrix W only."""
+    """What is done to plain gradient steps; a penalty acts on the recurrent
+    matrix W only.
+    """
 
     penalty: Any = None
     placement: str = "coupled"
     transforms: tuple[Any, ...] = ()
-    start: dict[str, Any] = field(default_factory=dict)  # how the networks start otherwise
-    steps: dict[str, Any] = field(default_factory=dict)  # learning_rate and n_steps, if others
+    # how the networks start otherwise; learning_rate and n_steps, if others
+    start: dict[str, Any] = field(default_factory=dict)
+    steps: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, trial: Trial, **steps: Any) -> tuple[Trial, History]:
         """The trial with its own start, and what became of its networks."""
         trial = replace(trial, **self.start)
         penalty = self.penalty and Masked(self.penalty, trial.net.mask("W"))
         w0 = trial.start()
-        if isinstance(self.penalty, SpectralBall):  # a constraint holds from the start
+        # a constraint holds from the start
+        if isinstance(self.penalty, SpectralBall):
             w0 = penalty.prox(w0, 1.0)
-        options = {**steps, **self.steps, "penalty": penalty, "placement": self.placement}
+        options = {"penalty": penalty, "placement": self.placement}
+        options = {**steps, **self.steps, **options}
         return trial, trial.run(*self.transforms, w0=w0, **options)
 
 

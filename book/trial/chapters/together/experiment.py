@@ -31,13 +31,16 @@ class Cure:
     """What is changed; everything that is not named stays as it was."""
 
     scaled: bool = False  # features of mean 0 and standard deviation 1
-    local: bool = False  # the step is 1/L, half the limit, with L the curvature at the start
-    lams: tuple[float, ...] = ()  # L2 of each of these strengths; the best of them counts
+    # the step is 1/L, half the limit, with L the curvature at the start
+    local: bool = False
+    # L2 of each of these strengths; the best of them counts
+    lams: tuple[float, ...] = ()
     placement: str = "coupled"
     clip: bool = False  # at norm 1
     adam: bool = False
     orthogonal: bool = False  # an orthogonal start, every singular value 1
-    ball: bool = False  # the largest singular value is held at 1, at the start and at each step
+    # the largest singular value is held at 1, at the start and at each step
+    ball: bool = False
 
 
 STRENGTHS = (0.1, 1.0, 10.0)
@@ -175,11 +178,13 @@ def treat(case: Regression | Networks, cure: Cure) -> Outcome | None:
     if not case.fits(cure):
         return None
     history, error = case.run(cure)
-    learned, diverged = (error < case.enough).sum(axis=-1), history.diverged.sum(axis=-1)
+    learned = (error < case.enough).sum(axis=-1)
+    diverged = history.diverged.sum(axis=-1)
     best = max(range(_many(cure)), key=lambda k: (learned[k], -diverged[k]))
     shown = np.full((case.n_steps, error.shape[-1]), np.nan)
     shown[: len(history.loss)] = case.relative(history.loss[:, best])
-    return Outcome(shown, case.enough, int(diverged[best]), int(learned[best]))
+    counts = int(diverged[best]), int(learned[best])
+    return Outcome(shown, case.enough, *counts)
 
 
 def cases(seeds: int = 3) -> dict[str, Regression | Networks]:
