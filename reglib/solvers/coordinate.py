@@ -120,8 +120,9 @@ def duality_gap(
     >>> float(duality_gap([[1.0], [1.0]], [2.0, 4.0], [1.0], lam=2.0))  # w = 1 is the lasso's
     0.0
     """
-    c = (y - w @ X.T) @ X / len(X)
-    return gap_at(X, y, w, c, lam, l1_ratio)
+    with np.errstate(over="ignore", invalid="ignore"):  # weights of a run that diverged
+        c = (y - w @ X.T) @ X / len(X)
+        return gap_at(X, y, w, c, lam, l1_ratio)
 
 
 def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> Array:

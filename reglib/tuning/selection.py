@@ -93,7 +93,8 @@ def cross_validate(
             raise ValueError(
                 f"fit must return weights of shape {(len(lams), X.shape[1])}, got {w.shape}"
             )
-        by_fold.append(np.square(w @ Z[test].T - (y[test] - center)).mean(axis=-1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            by_fold.append(np.square(w @ Z[test].T - (y[test] - center)).mean(axis=-1))
     return scored(lams, np.array(by_fold))
 
 
@@ -110,7 +111,8 @@ def centered(A: Array) -> Array:
 
 def scored(lams: Array, by_fold: Array) -> Scores:
     """Scores from those of each fold."""
-    return Scores(lams, by_fold.mean(axis=0), by_fold)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Scores(lams, by_fold.mean(axis=0), by_fold)
 
 
 def one_standard_error(scores: Scores) -> float:

@@ -184,3 +184,26 @@ def test_a_ledger_with_an_unknown_verdict_or_a_double_entry_is_refused(tmp_path)
     file.write_text(f"claims: [{row}, {row}]\ndefects: []\n")
     with pytest.raises(ValueError, match="C1 stands twice"):
         read_ledger(file)
+
+
+WHERE = {
+    "7.1": "01_two_explosions 02_penalties 03_one_step 10_depth 11_cliff 12_remedies 14_order faq",
+    "7.2": "02_penalties 03_one_step 12_remedies 13_vanishing",
+    "7.3": "01_two_explosions 02_penalties 04_building autopsy",
+    "7.4": "05_the_program 10_depth autopsy",
+    "7.5": "07_step_sizes 08_choosing_lambda 09_data",
+    "7.6": "03_one_step 08_choosing_lambda 09_data 12_remedies 13_vanishing 15_together faq",
+    "App.": "faq",
+}
+"""Section of the article -> the notebooks that settle its claims: the book keeps its structure."""
+
+
+def test_every_section_of_the_article_is_settled_in_its_chapters():
+    claims = [entry for entry in ledger().values() if entry.kind == "claim"]
+    found = {}
+    for entry in claims:
+        for section in entry.section.split(", "):
+            found.setdefault(section[:3] if section[0].isdigit() else section, set()).update(
+                entry.settled_in
+            )
+    assert {section: set(names.split()) for section, names in WHERE.items()} == found

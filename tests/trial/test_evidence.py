@@ -6,9 +6,10 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from trial.page.claims import ContradictionError, Entry, weigh
-from trial.page.evidence import NOT_YET, Evidence, budget, counts, lacking
+from trial.page.evidence import NOT_YET, Evidence, budget, counts, interval, lacking, window
 
 ROOT = Path(__file__).parents[2]
 TWO = {"seeds 0 to 49": 50, "seeds 50 to 99": 50}
@@ -192,3 +193,14 @@ def test_typed_evidence_that_did_not_come_true_stops_the_cell():
     entry = Entry("C0", "claim", "A claim.", verdict="true")
     with pytest.raises(ContradictionError, match="did not come true"):
         weigh(entry, {"holds": {"12 of 100 runs": counts(np.False_, TWO)}})
+
+
+@pytest.mark.parametrize(("hits", "runs"), [(0, 20), (7, 40), (50, 100), (100, 100)])
+def test_the_interval_is_scipy_s(hits, runs):
+    theirs = binomtest(hits, runs).proportion_ci(method="wilson")
+    np.testing.assert_allclose(interval(hits, runs), [theirs.low, theirs.high], atol=1e-6)
+
+
+def test_a_window_says_its_ends_and_its_ratio():
+    assert window({0.1: True, 10: True, 100: False}) == "from 0.1 to 10, a factor of 100"
+    assert window({1: False}) == "nowhere"

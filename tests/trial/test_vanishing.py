@@ -124,12 +124,12 @@ def test_with_more_steps_the_full_derivative_is_another(small):
 def test_the_table_has_every_row_and_counts_what_ended_as_it_says(monkeypatch):
     asked = []
 
-    def counted(networks, *, lam=0.0, omega=0.0, n_steps=1500, w0=None):
+    def counted(networks, *, lam=0.0, omega=0.0, n_steps=1500, w0=None, inputs=1.0):
         asked.append((networks.gain, networks.block, lam, omega, n_steps, w0 is not None))
-        return true_remember(networks, lam=lam, omega=omega, n_steps=1, w0=w0)
+        return true_remember(networks, lam=lam, omega=omega, n_steps=1, w0=w0, inputs=inputs)
 
-    def two(gain, *, block):  # of the 20 networks: enough to see what is asked for
-        return true_trial(gain, 2, block)
+    def two(gain, seeds, block, kind):  # of the networks: enough to see what is asked for
+        return true_trial(gain, 2, block, kind)
 
     true_remember, true_trial = vanishing.remember, vanishing.trial
     monkeypatch.setattr(vanishing, "remember", counted)
@@ -138,7 +138,7 @@ def test_the_table_has_every_row_and_counts_what_ended_as_it_says(monkeypatch):
     assert [row[0] for row in rows] == list(vanishing.APART)
     assert all(diverged == 0 and 0 <= learned <= 2 for _, diverged, learned in rows)
     assert asked[0] == (0.6, 1, 0.0, 0.0, 1500, False)
-    assert asked[-1] == (1.0, 1, 0.0, 1.0, 1500, False)
+    assert asked[-1] == (1.0, 1, 0.0, 0.0, 1500, False)
     assert (0.6, 1, 0.0, 0.0, 200, True) in asked and len(asked) == len(rows) + 1
 
 
@@ -204,7 +204,7 @@ def test_lengths_are_drawn_beside_their_last_one():
 
 def test_the_window_has_a_line_for_each_block():
     figure = style.new_figure()
-    vanishing.draw_window(figure, [0.01, 0.1, 1.0], [(1, 2), (20, 19), (5, 6)])
+    vanishing.draw_window(figure, [0.01, 0.1, 1.0], [(1, 2), (20, 19), (5, 6)], 20)
     first, second = figure.axes[0].lines
     assert first.get_ydata() == pytest.approx([1, 20, 5])
     assert second.get_ydata() == pytest.approx([2, 19, 6])

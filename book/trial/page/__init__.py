@@ -2,7 +2,7 @@
 
 from trial.page import apart, style
 from trial.page.claims import claim, dated, ledger
-from trial.page.evidence import budget, counts
+from trial.page.evidence import budget, counts, interval, window
 from trial.page.exercises import check
 from trial.page.interactive import explore
 from trial.page.quizzes import question, quiz, verdict
@@ -16,6 +16,7 @@ __all__ = [
     "counts",
     "dated",
     "explore",
+    "interval",
     "ledger",
     "new_figure",
     "question",
@@ -27,4 +28,5 @@ __all__ = [
     "table",
     "use",
     "verdict",
+    "window",
 ]

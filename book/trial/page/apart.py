@@ -1,13 +1,14 @@
 """Tables that are computed apart: runs too long for a page, recomputed by `make test-slow`.
 
-`book/trial/data/apart/NAME.csv` holds, for two blocks of 20 seeds, how many networks diverged and
-how many learned, with the date of their computation; `trial.press.apart` writes it.
+`book/trial/data/apart/NAME.csv` holds, for two blocks of seeds, how many networks diverged and how
+many learned, with the size of a block and the date; `trial.press.apart` writes it.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from trial.page import style
 
 FOLDER = data.FOLDER / "apart"
 SEEDS = 20
-"""Networks in one block of seeds."""
+"""Networks in one block of seeds, where a chapter says no other number."""
 HEADER = ["name", "diverged 1", "learned 1", "diverged 2", "learned 2"]
 
 
@@ -36,6 +37,7 @@ class Table:
 
     date: datetime.date
     rows: tuple[Row, ...]
+    of: int = SEEDS  # networks in one block
 
     def __getitem__(self, name: str) -> Row:
         """The row of that name; KeyError for an unknown one."""
@@ -45,7 +47,7 @@ class Table:
         return found[0]
 
 
-def checked(rows: Iterable[Row], where: str) -> tuple[Row, ...]:
+def checked(rows: Iterable[Row], where: str, of: int = SEEDS) -> tuple[Row, ...]:
     """The rows, or ValueError when a name stands twice or a count is impossible."""
     rows = tuple(rows)
     names = [row.name for row in rows]
@@ -53,8 +55,8 @@ def checked(rows: Iterable[Row], where: str) -> tuple[Row, ...]:
         raise ValueError(f"{where}: {', '.join(twice)} stands twice")
     for row in rows:
         pairs = [*zip(row.diverged, row.learned, strict=True)]
-        if any(min(pair) < 0 or sum(pair) > SEEDS for pair in pairs):
-            raise ValueError(f"{where}: {row.name} must count runs of {SEEDS}, got {pairs}")
+        if any(min(pair) < 0 or sum(pair) > of for pair in pairs):
+            raise ValueError(f"{where}: {row.name} must count runs of {of}, got {pairs}")
     return rows
 
 
@@ -69,9 +71,11 @@ def read(name: str, folder: Path = FOLDER) -> Table:
     if header != HEADER:
         raise ValueError(f"{path.name}: the columns must be {HEADER}, got {header}")
     date = datetime.date.fromisoformat(first.removeprefix(start)[:10])
+    size = re.search(r"of (\d+) networks", first)
+    of = int(size[1]) if size else SEEDS
     counts = ((r[0], [int(count) for count in r[1:]]) for r in records)
     rows = (Row(label, tuple(c[0::2]), tuple(c[1::2])) for label, c in counts)
-    return Table(date, checked(rows, path.name))
+    return Table(date, checked(rows, path.name, of), of)
 
 
 def show(name: str, caption: str, prefix: str = "", first: str = "remedy") -> Table:
@@ -90,7 +94,7 @@ def show(name: str, caption: str, prefix: str = "", first: str = "remedy") -> Ta
             [row.name.removeprefix(prefix), *(", ".join(map(str, c)) for c in row[1:])]
             for row in rows
         ],
-        caption=f"{caption.rstrip('.')}. Two sets of {SEEDS} networks. Computed apart on "
+        caption=f"{caption.rstrip('.')}. Two sets of {table.of} networks. Computed apart on "
         f"{table.date.isoformat()} by make test-slow.",
     )
     return table

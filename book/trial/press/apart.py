@@ -1,7 +1,7 @@
 """Compute the tables of `trial.page.apart` again: `python -m trial.press.apart NAME`.
 
 A chapter's module has `apart(block)`, which yields rows (name, diverged, learned): how many of 20
-networks diverged and how many learned, with the seeds of block 0 or 1.
+networks, or of its `RUNS`, diverged and how many learned, with the seeds of block 0 or 1.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ from trial.page.apart import FOLDER, HEADER, SEEDS, Row, Table, checked, read
 
 MODULES = {
     "depth": "trial.chapters.depth.experiment",
+    "cliff": "trial.chapters.cliff.experiment",
     "remedies": "trial.chapters.remedies.figures",
+    "window": "trial.chapters.remedies.window",
     "vanishing": "trial.chapters.vanishing.figures",
     "order": "trial.chapters.order.figures",
     "edge": "trial.chapters.step_sizes.edge",
+    "memory": "trial.chapters.step_sizes.memory",
 }
 """Name of a table -> the module whose `apart(block)` computes it."""
 BLOCKS = 2
-SLACK = 4
-"""Counts of chaotic runs may differ by this much from machine to machine."""
+SLACK = 0.2
+"""Counts of chaotic runs may differ by this share from machine to machine."""
 
 
 def write(table: Table, name: str, folder: Path = FOLDER) -> Path:
@@ -35,7 +38,7 @@ def write(table: Table, name: str, folder: Path = FOLDER) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        note = f"of {SEEDS} networks those that diverged and that learned, two blocks of seeds"
+        note = f"of {table.of} networks those that diverged and that learned, two blocks of seeds"
         file.write(f"# computed on {table.date.isoformat()}: {note}\n")
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(HEADER)
@@ -52,7 +55,8 @@ def _bar(rows: Iterable[tuple], name: str, block: int) -> Iterator[tuple]:
 
 def compute(name: str) -> Table:
     """Both blocks of seeds, today. KeyError: a name without a module."""
-    rows = importlib.import_module(MODULES[name]).apart
+    module = importlib.import_module(MODULES[name])
+    rows, of = module.apart, getattr(module, "RUNS", SEEDS)
     blocks = [list(_bar(rows(block), name, block)) for block in range(BLOCKS)]
     merged = []
     for same in zip(*blocks, strict=True):
@@ -60,17 +64,17 @@ def compute(name: str) -> Table:
         if len(set(labels)) > 1:
             raise ValueError(f"{name}: the blocks of seeds have different rows, {labels}")
         merged.append(Row(labels[0], tuple(map(int, diverged)), tuple(map(int, learned))))
-    return Table(datetime.date.today(), checked(merged, name))
+    return Table(datetime.date.today(), checked(merged, name, of), of)
 
 
-def differences(committed: Table, fresh: Table, slack: int = SLACK) -> list[str]:
-    """Every row that is missing, new, or further than `slack` away, in words."""
+def differences(committed: Table, fresh: Table, slack: float = SLACK) -> list[str]:
+    """Every row that is missing, new, or further than that share away, in words."""
     old, new = ({row.name: row for row in t.rows} for t in (committed, fresh))
     found = [f"{name}: only in the committed table" for name in old if name not in new]
     found += [f"{name}: not in the committed table" for name in new if name not in old]
     for name in (name for name in old if name in new):
         before, after = (row[name].diverged + row[name].learned for row in (old, new))
-        if max(abs(b - a) for b, a in zip(before, after, strict=True)) > slack:
+        if max(abs(b - a) for b, a in zip(before, after, strict=True)) > slack * fresh.of:
             found.append(f"{name}: committed {before}, computed {after}")
     return found
 

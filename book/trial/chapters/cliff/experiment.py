@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,3 +133,24 @@ def gradient_grid(unit: SigmoidUnit, ws: Array, bs: Array) -> tuple[Array, Array
     points = np.stack(np.meshgrid(ws, bs), axis=-1)
     blocks = np.array_split(points, max(1, points.size // 20_000))
     return points, np.concatenate([unit.gradient(block) for block in blocks])
+
+
+RUNS = 1200
+"""Starts in one of the two blocks of the table apart: six seeds of 200."""
+LAMS, STEPS = (0.0, 3e-4, 1e-3, 3e-3, 1e-2), (0.1, 1.0)
+
+
+def apart(block: int) -> Iterator[tuple[str, int, int]]:
+    """Rows (name, 0, count) for each step and lam: thrown, learned, and thrown that learned."""
+    w0 = np.concatenate([starts(100 * block + k) for k in range(RUNS // 200)])
+    remedies = [Remedy(f"λ = {lam:g}", lam=lam) for lam in LAMS]
+    outcome = run(SigmoidUnit(50), remedies, w0, STEPS)
+    for i, step in enumerate(STEPS):
+        for j, remedy in enumerate(remedies):
+            thrown, learned = outcome.thrown[i, j], outcome.learned[i, j]
+            for what, seen in (
+                ("thrown", thrown),
+                ("learned", learned),
+                ("back", thrown & learned),
+            ):
+                yield f"{what}: step {step:g}, {remedy.name}", 0, int(seen.sum())

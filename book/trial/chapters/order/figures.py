@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from reglib.datasets import leaky_memory
-from reglib.optimizers import ClipByNorm, WeightDecay
+from reglib.optimizers import AdamScaling, ClipByNorm, WeightDecay
 from reglib.penalties import Masked, SpectralBall
 from reglib.training import History, Step
 from trial.chapters.recurrent import SEEDS, Trial, band
-from trial.page import style
+from trial.page import interval, style
+from trial.page.apart import Table
 
 Floats = NDArray[np.float64]
 INSIDE, OUTSIDE = (style.RED, "--"), (style.GREEN, "-")
@@ -194,43 +195,157 @@ class Orders:
         )
 
 
-def scope() -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
-    """(name, sentence, what else differs from gain 4, step 0.1, 400 steps) for each row apart."""
-    mask = Trial(leaky_memory, "tanh", 4.0).net.mask("W")
-    clip, decay = ClipByNorm(1.0), WeightDecay(0.1, mask)
-    cells = (), (clip,), (decay,), (decay, clip), (clip, decay)
-    yield from ((f"cell: {name}", cell, {}) for name, cell in zip(LINES, cells, strict=True))
-    for lam in (0.003, 0.01, 0.03, 0.3, 1.0):
-        yield f"decay: {lam:g}, outside", (clip, WeightDecay(lam, mask)), {}
-    yield from ((f"decay: {x:g}, inside", (WeightDecay(x, mask), clip), {}) for x in (1.0, 10.0))
-    for gain in (2.5, 3.0, 6.0):
-        yield f"gain: {gain:g}, clip alone", (clip,), {"gain": gain}
-        yield f"gain: {gain:g}, inside", (decay, clip), {"gain": gain}
-        yield f"gain: {gain:g}, outside", (clip, decay), {"gain": gain}
-    for max_norm in (0.1, 10.0, 100.0):
-        other = ClipByNorm(max_norm)
-        yield f"clip: at {max_norm:g}, inside", (decay, other), {}
-        yield f"clip: at {max_norm:g}, outside", (other, decay), {}
-        yield f"clip: at {max_norm:g}, no decay", (other,), {}
-    yield "time: 1500 steps, clip alone", (clip,), {"n_steps": 1500}
-    yield "time: 1500 steps, decay alone", (decay,), {"n_steps": 1500}
-    yield "time: 1500 steps, inside", (decay, clip), {"n_steps": 1500}
-    yield "time: step 0.3, inside", (decay, clip), {"learning_rate": 0.3}
-    yield "time: step 0.3, outside", (clip, decay), {"learning_rate": 0.3}
-    yield "other: singular values of W at most 1", (), {"project": Masked(BALL, mask)}
-    yield "other: initial gain 1, nothing else", (), {"gain": 1.0}
+def share(table: Table, name: str) -> float:
+    """Of a table apart: the share of all networks of a row that learned."""
+    row = table[name]
+    return sum(row.learned) / (table.of * len(row.learned))
 
 
+def draw_budgets(figure: Figure, table: Table, names: Sequence[str]) -> None:
+    """The share that has learned at each budget, with its 95 % interval, a line a sentence."""
+    axes = figure.subplots()
+    looks = [
+        *LINES.values(),
+        (style.RED, "-"),
+        (style.RED, ":"),
+        (style.BLUE, "-"),
+        (style.BLUE, ":"),
+    ]
+    for name, (color, dashes) in zip(names, looks, strict=False):
+        rows = [table[f"budget, {name}, {k} steps"] for k in BUDGETS]
+        runs = table.of * len(rows[0].learned)
+        ends = np.array([interval(sum(row.learned), runs) for row in rows])
+        axes.fill_between(BUDGETS, *ends.T, color=color, alpha=0.15, linewidth=0)
+        axes.plot(
+            BUDGETS,
+            [sum(r.learned) / runs for r in rows],
+            color=color,
+            linestyle=dashes,
+            label=name,
+        )
+    axes.set(xscale="log", ylim=(-0.02, 1.02), xlabel="steps", title="share that has learned")
+    axes.set_xticks(BUDGETS, [str(k) for k in BUDGETS])
+    axes.minorticks_off()
+    figure.legend(loc="outside lower center", ncols=2)
+
+
+def draw_scope(figure: Figure, table: Table) -> None:
+    """Four panels: strengths, thresholds, gains and Adam's rates, each with its lines of shares."""
+    panels = {
+        "decay λ, clip at 1": {"outside": "decay: {}, outside", "inside": "decay: {}, inside"},
+        "clip at, decay 0.1": {
+            "outside": "clip: at {}, outside",
+            "inside": "clip: at {}, inside",
+            "no decay": "clip: at {}, no decay",
+        },
+        "gain of the start": {
+            "outside": "gain: {}, outside",
+            "inside": "gain: {}, inside",
+            "no decay": "gain: {}, clip alone",
+        },
+        "rate of Adam": {
+            "outside": "Adam: clip, then AdamW, {}",
+            "inside": "Adam: L2, clip, then Adam, {}",
+            "no decay": "Adam: clip, then Adam, {}",
+        },
+    }
+    looks = {"outside": OUTSIDE, "inside": INSIDE, "no decay": LINES["clip alone"]}
+    for axes, (title, lines) in zip(
+        figure.subplots(2, 2, sharey=True).flat, panels.items(), strict=True
+    ):
+        for label, pattern in lines.items():
+            head, tail = pattern.split("{}")
+            found = {
+                float(row.name.removeprefix(head).removesuffix(tail)): share(table, row.name)
+                for row in table.rows
+                if row.name.startswith(head) and row.name.endswith(tail)
+            }
+            color, dashes = looks[label]
+            axes.plot(
+                *zip(*sorted(found.items()), strict=True),
+                "o",
+                color=color,
+                linestyle=dashes,
+                label=label,
+            )
+        axes.set(xscale="log", ylim=(-0.05, 1.05), title=title)
+        axes.minorticks_off()
+    figure.axes[2].set_xticks([1, 2, 3, 6], ["1", "2", "3", "6"])
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+
+
+RUNS = 50
+"""Networks in one of the two blocks of the tables apart."""
+BUDGETS = 400, 1600, 6400
+ADAM_RATES = 0.001, 0.003, 0.01, 0.03
 BALL = SpectralBall(1.0, (16, 16))
 
 
+def scope() -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    """(name, sentence, what else differs from gain 4, step 0.1, 400 steps) for each row apart.
+
+    Rows that begin with "budget" run on to every one of BUDGETS.
+    """
+    mask = Trial(leaky_memory, "tanh", 4.0).net.mask("W")
+    clip, decay = ClipByNorm(1.0), WeightDecay(0.1, mask)
+    cells = (), (clip,), (decay,), (decay, clip), (clip, decay)
+    yield from ((f"budget, {name}", cell, {}) for name, cell in zip(LINES, cells, strict=True))
+    for s in (0.3, 1.0):
+        yield f"budget, decay, then clip, step {s:g}", (decay, clip), {"learning_rate": s}
+        yield f"budget, clip alone, step {s:g}", (clip,), {"learning_rate": s}
+    for lam in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0):
+        yield f"decay: {lam:g}, outside", (clip, WeightDecay(lam, mask)), {}
+    for lam in (0.01, 0.1, 1.0, 10.0):
+        yield f"decay: {lam:g}, inside", (WeightDecay(lam, mask), clip), {}
+    for gain in (1.0, 2.0, 2.5, 3.0, 6.0):
+        for name, cell in zip(
+            ("clip alone", "inside", "outside"), (cells[1], *cells[3:]), strict=True
+        ):
+            yield f"gain: {gain:g}, {name}", cell, {"gain": gain}
+    for c in (0.1, 10.0, 100.0):
+        other = ClipByNorm(c)
+        yield f"clip: at {c:g}, inside", (decay, other), {}
+        yield f"clip: at {c:g}, outside", (other, decay), {}
+        yield f"clip: at {c:g}, no decay", (other,), {}
+    for rate in ADAM_RATES:
+        yield f"Adam: clip, then Adam, {rate:g}", (clip, AdamScaling()), {"learning_rate": rate}
+        adamw = clip, AdamScaling(), WeightDecay(0.1, mask)
+        yield f"Adam: clip, then AdamW, {rate:g}", adamw, {"learning_rate": rate}
+        within = WeightDecay(0.1, mask), clip, AdamScaling()
+        yield f"Adam: L2, clip, then Adam, {rate:g}", within, {"learning_rate": rate}
+    yield "other: singular values of W at most 1", (), {"project": Masked(BALL, mask)}
+    yield "other: initial gain 1, nothing else", (), {"gain": 1.0}
+    yield "other: orthogonal start, nothing else", (), {"gain": 1.0, "kind": "orthogonal"}
+    yield "other: inputs divided by 10", (), {"inputs": 0.1}
+
+
 def apart(block: int) -> Iterator[tuple[str, int, int]]:
-    """Rows (name, diverged, learned) of the scope tables, on one block of 20 seeds."""
+    """Rows (name, diverged, learned) of the scope tables, on one block of RUNS seeds."""
     for name, sentence, other in scope():
-        trial = Trial(leaky_memory, "tanh", other.pop("gain", 4.0), block=block)
+        start = {key: other.pop(key) for key in ("gain", "kind") if key in other}
+        trial = Trial(leaky_memory, "tanh", **({"gain": 4.0} | start), seeds=RUNS, block=block)
         ball, w0 = other.pop("project", None), trial.start()
         if ball:
             w0 = ball.prox(w0, 1.0)
+        w0 = np.where(trial.net.mask("U"), other.pop("inputs", 1.0) * w0, w0)
         settings = {"learning_rate": 0.1, "n_steps": 400} | other
-        history = trial.run(*sentence, **settings, penalty=ball, w0=w0)
-        yield name, int(history.diverged.sum()), int(trial.success(history))
+        if not name.startswith("budget"):
+            history = trial.run(*sentence, **settings, penalty=ball, w0=w0)
+            yield name, int(history.diverged.sum()), int(trial.success(history))
+            continue
+        kept: dict[int, Floats] = {}
+
+        def look(step: Step, kept: dict[int, Floats] = kept) -> None:
+            if step.k in BUDGETS[:-1]:
+                kept[step.k] = step.w.copy()
+
+        settings["n_steps"] = BUDGETS[-1]
+        history = trial.run(*sentence, **settings, w0=w0, watch=look)
+        for k in BUDGETS[:-1]:
+            reached = replace(history, w=kept[k])
+            yield f"{name}, {k} steps", int(history.diverged.sum()), int(trial.success(reached))
+        yield (
+            f"{name}, {BUDGETS[-1]} steps",
+            int(history.diverged.sum()),
+            int(trial.success(history)),
+        )

@@ -43,23 +43,43 @@ APART = {
     "gain 1, L2 0.1": {"gain": 1.0, "lam": 0.1},
     "gain 1, Ω 0.1": {"gain": 1.0, "omega": 0.1},
     "gain 1, Ω 1": {"gain": 1.0, "omega": 1.0},
+    **{f"gain 1, U times {u:g}": {"gain": 1.0, "inputs": u} for u in (0.3, 0.1, 0.03)},
+    **{
+        f"gain 1, U times {u:g}, 500 steps": {"gain": 1.0, "inputs": u, "n_steps": 500}
+        for u in (1.0, 0.1)
+    },
+    "gain 1, U times 0.1, L2 0.01": {"gain": 1.0, "inputs": 0.1, "lam": 0.01},
+    "gain 1, U times 0.1, L2 0.1": {"gain": 1.0, "inputs": 0.1, "lam": 0.1},
+    "U times 0.1": {"inputs": 0.1},
+    "Gaussian W, U times 0.1": {"gain": 1.0, "inputs": 0.1, "kind": "gaussian"},
 }
-"""The rows of that table by name; every one of them clips at 1."""
+"""The rows of that table by name; every one of them clips at 1. W is orthogonal times 0.6, U, V are
+drawn N(0, 1), N(0, 1/16), where a row does not say otherwise."""
+RUNS = 50
+"""Networks in one of the two blocks of the table."""
 
 
-def trial(gain: float = 0.6, seeds: int = SEEDS, block: int = 0) -> Trial:
+def trial(gain: float = 0.6, seeds: int = SEEDS, block: int = 0, kind: str = "orthogonal") -> Trial:
     """tanh networks whose W is `gain` times a rotation; the target is the first of 20 inputs."""
-    return Trial(first_input, "tanh", gain, "orthogonal", length=20, seeds=seeds, block=block)
+    return Trial(first_input, "tanh", gain, kind, length=20, seeds=seeds, block=block)
 
 
 def remember(
-    networks: Trial, *, lam: Any = 0.0, omega: float = 0.0, n_steps: int = 1500, w0: Any = None
+    networks: Trial,
+    *,
+    lam: Any = 0.0,
+    omega: float = 0.0,
+    n_steps: int = 1500,
+    w0: Any = None,
+    inputs: float = 1.0,
 ) -> History:
     """Train with gradients clipped at 1, L2 on W as a proximal step, Omega before the clip.
 
-    `lam` may be an array (k, 1, 1); `w0` (..., seeds, P) replaces the networks' initial weights.
+    `lam` may be an array (k, 1, 1); `w0` (..., seeds, P) replaces the networks' initial weights;
+    `inputs` multiplies U at the start.
     """
     start = networks.start() if w0 is None else w0
+    start = np.where(networks.net.mask("U"), inputs * start, start)
     return networks.run(
         ClipByNorm(1.0),
         learning_rate=LEARNING_RATE,
@@ -75,7 +95,8 @@ def apart(block: int) -> Iterator[tuple[str, int, int]]:
     for name, row in APART.items():
         settings = {"gain": 0.6, "then": 0} | row
         gain, then = settings.pop("gain"), settings.pop("then")
-        networks = trial(gain, block=block)
+        kind = settings.pop("kind", "orthogonal")
+        networks = trial(gain, RUNS, block, kind)
         history = remember(networks, **settings)
         if then:
             history = remember(networks, n_steps=then, w0=history.w)
@@ -161,15 +182,15 @@ def draw_lengths(figure: Figure, lines: dict[str, Array], title: str, low: float
     figure.legend(loc="outside lower center", ncols=2)
 
 
-def draw_window(figure: Figure, lams: Any, learned: Any) -> None:
+def draw_window(figure: Figure, lams: Any, learned: Any, of: int) -> None:
     """How many networks learned against the strength of Omega: a line for each block of seeds."""
     axes = figure.subplots()
     names = ("first seeds", "new seeds")
     for counts, name, marker, dashes in zip(np.transpose(learned), names, "os", "-:", strict=True):
         axes.plot(lams, counts, marker=marker, linestyle=dashes, label=name)
-    axes.set(xscale="log", ylim=(-0.5, 20.5), yticks=[0, 5, 10, 15, 20], xlabel="λ of Ω")
+    axes.set(xscale="log", ylim=(-0.03 * of, 1.03 * of), xlabel="λ of Ω")
     axes.set_xticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
-    axes.set_title("networks of 20 that learned")
+    axes.set_title(f"networks of {of} that learned")
     axes.legend(loc="lower center")
 
 
