@@ -216,7 +216,7 @@ def test_t5_a_lucky_start_hits_zero_exactly():
 def test_t6_ista_converges_below_the_limit_from_everywhere(lam):
     starts = 1e5 * np.random.default_rng(0).standard_normal((20, 2))
     run = proximal_gradient(
-        LOSS, L1(lam), starts, step=0.99 * LIMIT, accelerated=False, max_iter=20_000
+        LOSS, L1(lam), starts, step=0.99 * LIMIT, accelerated=False, max_iter=20_000, tol=1e-15
     )
     np.testing.assert_allclose(run.w, np.tile(lasso_path(X, Y, [lam]).w, (20, 1)), atol=1e-6)
 
@@ -395,7 +395,7 @@ def test_t12_the_table_of_steps_for_a_gain_of_one_and_a_half(step, lam, steps):
 def test_t13_the_basin_of_the_quartic_ends_at_its_root(lam):
     step, edge = 0.1, np.sqrt(2 / 0.1 - lam)
     starts = np.array([[0.999 * edge], [-0.999 * edge], [1.001 * edge]])
-    run = gradient_descent(Quartic(), L2(lam), starts, step=step, max_iter=60_000, tol=1e-7)
+    run = gradient_descent(Quartic(), L2(lam), starts, step=step, max_iter=60_000, tol=1e-9)
     np.testing.assert_array_equal(run.diverged_at >= 0, [False, False, True])
     assert (np.abs(run.w[:2]) < 0.01).all()
 
