@@ -261,7 +261,7 @@ def _split(line: str, mark: str) -> list[str]:
 
         if line.count('"') % 2:  # a quote that is not closed
             return []
-        return next(csv.reader([line], delimiter=mark), [])
+        return next(csv.reader([line.replace("\r", " ")], delimiter=mark), [])
     cells = line.split(mark)
     if mark == "|" and len(cells) > 2 and not cells[0].strip() and not cells[-1].strip():
         cells = cells[1:-1]
@@ -280,8 +280,10 @@ def _header(early: list[tuple[int, str]]) -> tuple[int, str, list[str], bool] | 
         for mark in marks:
             names = [name.strip().strip("\"'") for name in _split(line, mark)]
             cells = _split(below, mark)
-            if len(names) != len(cells) or (
-                len(names) < 2 and not re.match(r"[\w/. ]+$", names[0])
+            if (
+                not names
+                or len(names) != len(cells)
+                or (len(names) < 2 and not re.match(r"[\w/. ]+$", names[0]))
             ):
                 continue
             comma = mark != "," and any(re.match(r"\s*-?\d+,\d+\s*$", cell) for cell in cells)

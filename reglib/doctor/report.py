@@ -58,6 +58,7 @@ class Report:
         """Everything a program may want, as JSON can hold it."""
         keys = ("cause", "key", "sure", "why", "step", "line", "confirm", "notes")
         made = {key: getattr(self, key) for key in keys}
+        made["step"] = self.step if self.step is not None and isfinite(self.step) else None
         made["remedies"] = [remedy._asdict() for remedy in self.remedies]
         m = self.measures
         facts = {"rows": m.n, "first_loss": m.start, "last_loss": m.end, "median_norm": m.norm}

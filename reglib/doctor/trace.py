@@ -64,7 +64,7 @@ class Trace:
 
 
 def _count(step: float) -> str:
-    return f"{step:.0f}" if step == int(step) else f"{step:.6g}"
+    return f"{step:.0f}" if isfinite(step) and step == int(step) else f"{step:.6g}"
 
 
 def column(name: str, values: Any, size: int | None = None) -> Column:

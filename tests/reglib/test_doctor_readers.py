@@ -4,10 +4,14 @@ import csv
 import io
 import json
 import math
+import random
+import re
+import struct
 from pathlib import Path
 
 import pytest
 
+from reglib.doctor import diagnose
 from reglib.doctor.log import read_log
 from reglib.doctor.names import role, shown
 
@@ -205,6 +209,34 @@ def test_sparse_rows_of_one_step_become_one_row():
     assert log.validation == [None, 3.0]
 
 
+def field(number, kind, content):
+    size = bytes([len(content)]) if kind == 2 else b""
+    return bytes([number << 3 | kind]) + size + content
+
+
+def event(step, tag, number, tensor=False):
+    """A record of an event file, its checksums left at 0."""
+    packed = struct.pack("<f", number)
+    held = field(8, 2, field(1, 0, b"\1") + field(4, 2, packed)) if tensor else field(2, 5, packed)
+    value = field(1, 2, tag.encode()) + held
+    body = field(1, 1, bytes(8)) + field(2, 0, bytes([step])) + field(5, 2, field(1, 2, value))
+    return struct.pack("<Q", len(body)) + bytes(4) + body + bytes(4)
+
+
+def test_event_files_of_tensorboard_are_read(tmp_path):
+    path = tmp_path / "events.out.tfevents.1.host"
+    rows = [
+        event(1, "train/loss", 2.5),
+        event(1, "grad_norm", 0.5, tensor=True),
+        event(2, "train/loss", 2),
+    ]
+    path.write_bytes(b"".join(rows) + rows[0][:20])
+    log = read_log(path)
+    assert (list(log.losses), list(log.gradient_norms)) == ([2.5, 2.0], [0.5, None])
+    assert list(log.steps) == [1, 2]
+    assert "the file ends within a record" in log.notes[1]
+
+
 BAD = {
     "empty": (b"", "empty"),
     "blank": (b"\n\n \n", "empty"),
@@ -279,3 +311,23 @@ def test_a_name_never_steers_the_terminal():
 def test_every_log_of_the_table_is_there_and_no_other():
     assert sorted(row["file"] for row in TABLE) == sorted(p.name for p in LOGS.iterdir())
     assert {row["origin"] for row in TABLE} == {"numbers from a public log, names removed"}
+
+
+def test_a_broken_log_is_read_or_refused_in_words():
+    rng = random.Random(0)
+    whole = [path.read_bytes() for path in sorted(LOGS.iterdir())]
+    odd = b'nan|inf|null|""|{|}|[|]|,|\n|\r|"|1e999|-1|\xff|\x1b[31m|loss|step|{}|9e9|None|;'.split(
+        b"|"
+    )
+    for _ in range(1500):
+        log = bytearray(rng.choice(whole))
+        for _ in range(rng.choice([1, 2, 5, 20])):
+            at = rng.randrange(len(log) + 1)
+            log[at : at + rng.randrange(40)] = rng.choice([rng.choice(odd), b"", log[-at:][:80]])
+        try:
+            report = diagnose(read_log(io.BytesIO(bytes(log))))
+        except ValueError as error:
+            assert re.match(r"must|holds|several|losses must|gradient norms must", str(error))
+        else:
+            json.dumps(report.as_dict(), allow_nan=False)
+            assert "\x1b" not in str(report)
