@@ -244,13 +244,6 @@ def by_chance(turns: int, moves: int, share: float = 2 / 3) -> float:
     )
 
 
-def slope(values: Sequence[float]) -> float:
-    """The mean growth of the logarithm a row of positive numbers; NaN if one is not."""
-    if len(values) < 2 or not all(isfinite(v) and v > 0 for v in values):
-        return nan
-    return log(values[-1] / values[0]) / (len(values) - 1)
-
-
 def steady(values: Sequence[float]) -> bool:
     """Whether numbers grow by nearly the same factor a row: no step brings half of the growth."""
     if len(values) < 4 or not all(isfinite(v) and v > 0 for v in values):
