@@ -106,10 +106,10 @@ class Transformer(Network):
     length: int | None = None
 
     def __post_init__(self) -> None:
-        sizes = {name: getattr(self, name) for name in ("vocabulary", "given", "width", "heads")}
-        sizes |= {"layers": self.layers, "hidden": self.hidden or 2 * self.width}
-        for name, value in sizes.items():
-            sizes[name] = _checks.count(name, value)
+        names = ("vocabulary", "given", "width", "heads", "layers")
+        sizes = {name: _checks.count(name, getattr(self, name)) for name in names}
+        hidden = 2 * sizes["width"] if self.hidden is None else self.hidden
+        sizes["hidden"] = _checks.count("hidden", hidden)
         tokens = _checks.finite("tokens", self.tokens)
         V, given, d, heads, L, F = sizes.values()
         wrong = (tokens != np.floor(tokens)) | (tokens < 0) | (tokens >= V)

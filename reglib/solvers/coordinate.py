@@ -120,9 +120,9 @@ def duality_gap(
     >>> float(duality_gap([[1.0], [1.0]], [2.0, 4.0], [1.0], lam=2.0))  # w = 1 is the lasso's
     0.0
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # weights of a run that diverged
-        c = (y - w @ X.T) @ X / len(X)
-        return gap_at(X, y, w, c, lam, l1_ratio)
+    c = (inputs.below("y", y) - w @ inputs.below("X", X).T) @ X / len(X)
+    gap = gap_at(X, y, w, c, lam, l1_ratio)
+    return np.where(np.isnan(gap) & np.isfinite(w).all(axis=-1), np.inf, gap)[()]  # w overflows
 
 
 def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> Array:

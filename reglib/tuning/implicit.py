@@ -69,7 +69,7 @@ def _minimizer(loss: Any, lam: Hyper, mask: Array | None, w: Array | None) -> tu
             rule = "be a SquaredError unless its minimizer w is given"
             raise TypeError(f"loss must {rule}, got {inputs.shown(loss)}")
         w = ridge(loss.X, loss.y, lam, mask=mask)
-    p = w.shape[-1]
+    p = inputs.below("w", w).shape[-1]
     return w, np.ones(p) if mask is None else inputs.weights("mask", mask, p, ", one for each of w")
 
 
