@@ -82,12 +82,10 @@ def jacobian_norms(
     for J in matrices:
         product = J @ product
         norm = np.linalg.norm(product, 2, axis=(-2, -1))
-        with np.errstate(divide="ignore"):
-            logs.append(logs[-1] + np.log(norm))
+        logs.append(logs[-1] + np.log(norm))
         product = product / np.where(norm > 0, norm, 1)[..., None, None]
     out = np.stack(np.broadcast_arrays(*logs[1:]), axis=-1)
-    with np.errstate(over="ignore"):
-        return out if log else np.exp(out)
+    return out if log else np.exp(out)
 
 
 def _chain(factors: Sequence[ArrayLike]) -> list[Array]:

@@ -67,8 +67,7 @@ def _stable_intervals(H: Array, lam: float, D: Array) -> Array:
     def stable(s: Array) -> Array:
         s = np.asarray(s)[..., None]
         if D.all():
-            with np.errstate(over="ignore"):
-                values = (1 - s * lam) * (1 - s * h)
+            values = (1 - s * lam) * (1 - s * h)
         else:
             s = s[..., None]
             values = np.linalg.eigvals((eye - s * lam * np.diag(D)) @ (eye - s * H))
@@ -90,9 +89,8 @@ def _crossings(h: Array, lam: float) -> Array:
     q = small / large
     real = (1 + q) ** 2 >= 8 * q
     root = 1 + q[real] + np.sqrt((1 + q[real]) ** 2 - 8 * q[real])
-    with np.errstate(over="ignore"):
-        minus_one = np.r_[4 / (large[real] * root), root / (2 * small[real])]
-        edges = np.unique(np.r_[0.0, minus_one, 1 / h + 1 / lam, 2 / lam])
+    minus_one = np.r_[4 / (large[real] * root), root / (2 * small[real])]
+    edges = np.unique(np.r_[0.0, minus_one, 1 / h + 1 / lam, 2 / lam])
     return edges[np.isfinite(edges)]
 
 

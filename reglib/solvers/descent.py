@@ -66,52 +66,38 @@ def _run(
 
     `step` may be a function that tells the step of the last update.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        shape = _swept(update, w0, step)
-        w = previous = np.broadcast_to(w0, shape)
-        n_iter = np.zeros(shape[:-1], dtype=int)
-        diverged = ~(np.abs(w).max(axis=-1) < DIVERGED)
-        converged, active = np.zeros_like(diverged), ~diverged
-        path, start = [w], np.zeros(())
-        for k in range(1, max_iter + 1):
-            if not active.any():
-                break
-            new = np.where(active[..., None], update(w, previous, k), w)
-            n_iter += active
-            s = step() if callable(step) else step
-            moved = norm((new - w) / s)[..., 0]
-            diverged = diverged | ~(np.abs(new).max(axis=-1) < DIVERGED)  # NaN is not < anything
-            start = moved if k == 1 else start
-            enough = moved <= tol * start
-            if tol > 0:  # started at the minimum, the first change is rounding itself
-                enough |= norm(new - w)[..., 0] <= ROUNDING * norm(new)[..., 0]
-            converged = converged | (active & ~diverged & enough)
-            active = ~(diverged | converged)
-            w, previous = new, w
-            if record:
-                path.append(w)
-        return Result(
-            w=w.copy(),
-            objective=objective(w),
-            converged=converged[()],
-            n_iter=n_iter[()],
-            diverged_at=np.where(diverged, n_iter, -1)[()],
-            path=np.stack(path) if record else None,
-        )
-
-
-def _swept(update: Callable[..., Array], w0: Array, step: Any) -> tuple[int, ...]:
-    """The shape of every sweep there is: that of w0, the step and the penalty together."""
-    try:
-        return np.broadcast_shapes(w0.shape, update(w0, w0, 1).shape)
-    except ValueError as error:
-        if "broadcast" not in str(error):
-            raise
-        raise ValueError(
-            f"w0, step and lam must fit together, got w0 of shape {w0.shape} and a step of shape "
-            f"{np.shape(step() if callable(step) else step)}; give each sweep a leading axis of "
-            "its own"
-        ) from error
+    # The first update knows every sweep there is: that of w0, the step and the penalty together.
+    shape = np.broadcast_shapes(w0.shape, update(w0, w0, 1).shape)
+    w = previous = np.broadcast_to(w0, shape)
+    n_iter = np.zeros(shape[:-1], dtype=int)
+    diverged = ~(np.abs(w).max(axis=-1) < DIVERGED)
+    converged, active = np.zeros_like(diverged), ~diverged
+    path, start = [w], np.zeros(())
+    for k in range(1, max_iter + 1):
+        if not active.any():
+            break
+        new = np.where(active[..., None], update(w, previous, k), w)
+        n_iter += active
+        s = step() if callable(step) else step
+        moved = norm((new - w) / s)[..., 0]
+        diverged = diverged | ~(np.abs(new).max(axis=-1) < DIVERGED)  # NaN is not < anything
+        start = moved if k == 1 else start
+        enough = moved <= tol * start
+        if tol > 0:  # started at the minimum, the first change is rounding itself
+            enough |= norm(new - w)[..., 0] <= ROUNDING * norm(new)[..., 0]
+        converged = converged | (active & ~diverged & enough)
+        active = ~(diverged | converged)
+        w, previous = new, w
+        if record:
+            path.append(w)
+    return Result(
+        w=w.copy(),
+        objective=objective(w),
+        converged=converged[()],
+        n_iter=n_iter[()],
+        diverged_at=np.where(diverged, n_iter, -1)[()],
+        path=np.stack(path) if record else None,
+    )
 
 
 @checked

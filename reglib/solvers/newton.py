@@ -48,32 +48,30 @@ def newton(
     def objective(w: Array) -> float:
         return inputs.scalar("loss.value(w)", loss.value(w)) + float(D @ w**2) / 2
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        f, damping, done, k, start = objective(w), LEAST, False, 0, 0.0
-        inputs.that("w0", np.isfinite(f), "have a finite objective", f)
-        unit, eye = units(loss, D), np.eye(w.size)
-        while not done:
-            g = (loss.gradient(w) + D * w) / unit
-            length = norm(g)[0]
-            start = length if k == 0 else start
-            if (done := bool(length <= tol * start)) or k == max_iter:
-                break
-            H = loss.hessian_vector(w, eye / unit) / unit + np.diag(D / unit**2)
-            d, k = np.linalg.solve(H + damping * eye, -g), k + 1
-            promise = float(-g @ d)
-            # Where rounding hides the gain, the damping grows: what counts is the promise without.
-            near = d if damping <= SMALL else np.linalg.solve(H + SMALL * eye, -g)
-            done = float(-g @ near) <= ROUNDING * abs(f)
-            new = objective(w + d / unit)
-            if new <= f - promise / 100:
-                w, f, damping = w + d / unit, new, max(damping / 10, LEAST)
-            else:
-                damping = max(10 * damping, SMALL)
+    f, damping, done, k, start = objective(w), LEAST, False, 0, 0.0
+    inputs.that("w0", np.isfinite(f), "have a finite objective", f)
+    unit, eye = units(loss, D), np.eye(w.size)
+    while not done:
+        g = (loss.gradient(w) + D * w) / unit
+        length = norm(g)[0]
+        start = length if k == 0 else start
+        if (done := bool(length <= tol * start)) or k == max_iter:
+            break
+        H = loss.hessian_vector(w, eye / unit) / unit + np.diag(D / unit**2)
+        d, k = np.linalg.solve(H + damping * eye, -g), k + 1
+        promise = float(-g @ d)
+        # Where rounding hides the gain, the damping grows: what counts is the promise without.
+        near = d if damping <= SMALL else np.linalg.solve(H + SMALL * eye, -g)
+        done = float(-g @ near) <= ROUNDING * abs(f)
+        new = objective(w + d / unit)
+        if new <= f - promise / 100:
+            w, f, damping = w + d / unit, new, max(damping / 10, LEAST)
+        else:
+            damping = max(10 * damping, SMALL)
     return Result(w.copy(), np.float64(f), np.bool_(done), np.int64(k), np.int64(-1))
 
 
 def units(loss: Any, D: Array) -> Array:
     """sqrt(C_jj + D_j), (p,): in these the objective curves by at most 1 along each weight."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        bound = np.diag(inputs.finite("loss.curvature()", loss.curvature(), ndim=2)) + D
+    bound = np.diag(inputs.finite("loss.curvature()", loss.curvature(), ndim=2)) + D
     return np.sqrt(np.where(bound > 0, bound, 1))

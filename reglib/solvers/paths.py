@@ -13,10 +13,10 @@ import numpy as np
 from reglib import inputs
 from reglib.fast.homotopy import between, every_knot
 from reglib.fast.screened import screened
+from reglib.fast.signs import by_signs
 from reglib.inputs import Array, Lams, Proportion, Table, Targets, checked, descending
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
-from reglib.solvers.signs import by_signs
 
 MANY = 4
 """Columns for each row from which on most of them never join, and the Gram matrix is not made."""

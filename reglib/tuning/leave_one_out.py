@@ -41,8 +41,7 @@ def ridge_loo(
     """
     lams, r, left = _residuals(X, y, lams, intercept)
     r /= left
-    with np.errstate(over="ignore"):
-        return scored(lams, np.square(r, out=r))
+    return scored(lams, np.square(r, out=r))
 
 
 @checked
@@ -65,9 +64,8 @@ def gcv(
     array([2.6429, 0.5   ])
     """
     lams, r, left = _residuals(X, y, lams, intercept)
-    with np.errstate(over="ignore"):
-        error = np.square(r).mean(axis=0)
-        return Scores(lams, error / np.square(left.mean(axis=0)))
+    error = np.square(r).mean(axis=0)
+    return Scores(lams, error / np.square(left.mean(axis=0)))
 
 
 def _residuals(X: Array, y: Array, lams: Array, intercept: bool) -> tuple[Array, Array, Array]:
@@ -77,8 +75,7 @@ def _residuals(X: Array, y: Array, lams: Array, intercept: bool) -> tuple[Array,
         raise ValueError(f"X must have at least 2 rows to leave one out, got shape {X.shape}")
     # In a power of 2 as the unit of X no square overflows; a penalty of 1e100 in it leaves no fit.
     exponent = np.frexp(np.abs(X).max())[1]
-    with np.errstate(over="ignore"):
-        X, penalty = np.ldexp(X, -exponent), n * np.ldexp(lams, -2 * exponent).clip(max=1e100)
+    X, penalty = np.ldexp(X, -exponent), n * np.ldexp(lams, -2 * exponent).clip(max=1e100)
     if ones:
         X, y = centered(X), centered(y)
     tall = n > X.shape[1]

@@ -93,8 +93,7 @@ def cross_validate(
             raise ValueError(
                 f"fit must return weights of shape {(len(lams), X.shape[1])}, got {w.shape}"
             )
-        with np.errstate(over="ignore", invalid="ignore"):
-            by_fold.append(np.square(w @ Z[test].T - (y[test] - center)).mean(axis=-1))
+        by_fold.append(np.square(w @ Z[test].T - (y[test] - center)).mean(axis=-1))
     return scored(lams, np.array(by_fold))
 
 
@@ -111,8 +110,7 @@ def centered(A: Array) -> Array:
 
 def scored(lams: Array, by_fold: Array) -> Scores:
     """Scores from those of each fold."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return Scores(lams, by_fold.mean(axis=0), by_fold)
+    return Scores(lams, by_fold.mean(axis=0), by_fold)
 
 
 def one_standard_error(scores: Scores) -> float:

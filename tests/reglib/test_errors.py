@@ -365,7 +365,7 @@ def test_no_weights_at_all(call):
         (
             lambda: solvers.gradient_descent(LOSS, None, np.zeros((5, 2)), step=[[1], [2], [3]]),
             ValueError,
-            r"w0, step and lam must fit together, got w0 of shape \(5, 2\) .* shape \(3, 1\)",
+            r"axes must fit together, got \(5, 2\) of w0, \(3, 1\) of step; give each sweep",
         ),
         (
             lambda: step_limit([[-3.0]]),

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from reglib.fast import kernel, screened
+from reglib.fast import kernel, screened, signs
 from reglib.fast.kernel import Kernel
-from reglib.solvers import duality_gap, elastic_net_path, lasso_path, signs
+from reglib.losses import SquaredError
+from reglib.penalties import ElasticNet
+from reglib.solvers import coordinate_descent, duality_gap, elastic_net_path, lasso_path
 from reglib.solvers.homotopy import homotopy
 
 
@@ -128,3 +130,12 @@ def test_n_by_n_systems_give_the_weights_of_those_of_the_columns(data, ratio, mo
     for path in found[1:]:
         np.testing.assert_allclose(path.w, found[0].w, atol=1e-9)
         assert path.gap.max() <= 1e-12
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_elastic_net_by_signs_is_that_of_coordinate_descent(shape):
+    X, y = standardized(*normal(3, *shape))
+    path = elastic_net_path(X, y, l1_ratio=0.5)
+    for k in (10, 40, 70):
+        plain = coordinate_descent(SquaredError(X, y), ElasticNet(path.lam[k], 0.5), tol=1e-13)
+        np.testing.assert_allclose(path.w[k], plain.w, atol=1e-8)

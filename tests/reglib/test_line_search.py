@@ -203,7 +203,7 @@ def test_starting_weights_are_not_written_to(solve):
         ({"max_iter": 0}, ValueError, "max_iter must be >= 1, got 0"),
         ({"penalty": 0.1}, TypeError, r"penalty must be a penalty such as L2\(0.1\), got 0.1"),
         ({"loss": 3}, TypeError, "loss must have the methods value and gradient"),
-        ({"w0": np.zeros((5, 2)), "step": [[1], [2]]}, ValueError, "w0, step and lam must fit tog"),
+        ({"w0": np.zeros((5, 2)), "step": [[1], [2]]}, ValueError, "axes must fit together, got"),
     ],
 )
 def test_bad_input_is_named(solve, options, kind, words):
