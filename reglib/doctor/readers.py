@@ -6,10 +6,11 @@ import io
 import json
 import os
 import re
-import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, TextIO
+
+from reglib.doctor.names import role
 
 LONGEST = 4_000_000
 """A line with more characters than this is no row of a log."""
@@ -35,8 +36,9 @@ class Table:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.names: dict[str, bool] = {}
-        self.columns: dict[str, list[float | None]] = {}
+        self.columns: dict[str, Any] = {}  # an array, or a list once a cell is missing
         self.lines = array("q")
+        self.counting: set[str] = set()  # names of steps
         self.left_out: dict[str, tuple[int, int]] = {}
         self.format = ""
         self.read = 0  # physical lines
@@ -51,15 +53,21 @@ class Table:
         known = self.names.get(name)
         if known is None:
             known = self.wanted(name)
+            if (role(name) or ("",))[0] == "step":
+                self.counting.add(name)
             if len(self.names) < 200_000:
                 self.names[name] = known
         return known
 
     def add(self, line: int, row: Mapping[str, float | None]) -> None:
         """One row; columns that it does not name are filled up later."""
-        size = len(self.lines)
+        size, columns = len(self.lines), self.columns
         for name, value in row.items():
-            column = self.columns.setdefault(name, [])
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = array("d") if value is not None and not size else []
+            if type(column) is array and (len(column) < size or value is None):
+                column = columns[name] = column.tolist()
             if len(column) < size:
                 column.extend([None] * (size - len(column)))
             column.append(value)
@@ -67,8 +75,9 @@ class Table:
 
     def done(self) -> Table:
         """The same with columns of one length."""
-        for column in self.columns.values():
-            column.extend([None] * (len(self.lines) - len(column)))
+        for name, column in self.columns.items():
+            if len(column) < len(self.lines):
+                self.columns[name] = [*column, *[None] * (len(self.lines) - len(column))]
         return self
 
 
@@ -368,34 +377,69 @@ def _why_not(line: str, cells: list[str], names: list[str]) -> str:
 def _records(lines: Iterable[tuple[int, str]], table: Table) -> None:
     """JSON lines, printed dictionaries, `key: value |`, `key=value`, plain sentences."""
     held: dict[str, float | None] = {}
-    kinds: dict[str, int] = {}
+    kinds = {"JSON lines": 0, "lines of text": 0}
+    text = _Text(table)
     for at, line in lines:
-        for part in line.split("\r") if "\r" in line.rstrip() else (line,):
-            brace = part.find("{")
-            pairs: Iterable[tuple[str, float | None]] | None = None
+        for part in line.split("\r") if "\r" in line else (line,):
+            brace, kind, pairs = part.find("{"), "lines of text", None
             if brace >= 0 and '"' in part:
                 try:
-                    found = json.loads(part[brace : part.rfind("}") + 1])
-                    pairs = _numbers(found) if isinstance(found, dict) else None
-                except ValueError:
+                    found = json.loads(part if brace == 0 else part[brace : part.rfind("}") + 1])
+                    kind, pairs = "JSON lines", _flat(found)
+                except (ValueError, AttributeError):
                     pairs = None
-            kind = "JSON lines" if pairs is not None else "lines of text"
-            if _record(at, pairs if pairs is not None else _pairs(part), table, held):
-                kinds[kind] = kinds.get(kind, 0) + 1
+            if _record(at, text.pairs(part) if pairs is None else pairs, table, held):
+                kinds[kind] += 1
             elif part.strip():
                 table.leave("no number that is looked for", at)
-    table.format = max(kinds, key=lambda kind: kinds[kind]) if kinds else ""
+    table.format = max(kinds, key=lambda kind: kinds[kind])
 
 
-def _pairs(line: str) -> Iterator[tuple[str, float | None]]:
-    """Names and numbers in a line of text."""
-    line = STAMP.sub("", COLORS.sub("", line) if "\x1b" in line else line)
-    held_out = "val " if HELD_OUT.match(line) else ""
-    for found in PAIR.finditer(line):
-        name, value = found.groups()
-        name = name.rsplit(" - ", 1)[-1]
-        name = held_out + name if "loss" in name.lower() else name
-        yield name, None if value in ("None", "null") else float(value)
+def _flat(record: dict[str, Any]) -> Iterable[tuple[str, float | None]]:
+    """The names and numbers of a record, at once if it holds nothing else."""
+    for value in record.values():
+        if type(value) is not float and not (type(value) is int and -(2**63) < value < 2**63):
+            return _numbers(record)
+    return record.items()
+
+
+class _Text:
+    """Names and numbers in lines of text; one like the line before is read by its pattern."""
+
+    def __init__(self, table: Table) -> None:
+        self.table, self.like, self.names = table, re.compile("(?!)"), list[str]()
+
+    def pairs(self, line: str) -> Iterable[tuple[str, float | None]]:
+        """Names and numbers, None where None is printed."""
+        if same := self.like.fullmatch(line):
+            return zip(self.names, map(float, same.groups()), strict=True)
+        clean = STAMP.sub("", COLORS.sub("", line) if "\x1b" in line else line)
+        held_out = "val " if HELD_OUT.match(clean) else ""
+        found: list[tuple[str, float | None]] = []
+        names: list[str] = []
+        pattern, end = "", 0
+        for pair in PAIR.finditer(clean):
+            name, value = pair.groups()
+            name = name.rsplit(" - ", 1)[-1]
+            name = held_out + name if "loss" in name.lower() else name
+            found.append((name, None if value in ("None", "null") else float(value)))
+            if self.table.wants(name) and name not in names:
+                names.append(name)
+                pattern += f"{_loose(clean[end : pair.start('value')])}({NUMBER})"
+                end = pair.end("value")
+        if names:
+            self.names = names
+            stamp = _loose(line[: len(line) - len(clean)]) if "\x1b" not in line else "(?!)"
+            self.like = re.compile(stamp + pattern + _loose(clean[end:]))
+        return found
+
+
+def _loose(text: str) -> str:
+    """A pattern for a text with other numbers and other blanks in it."""
+    numbers = re.sub(r"\d[\d.]*(?:[eE][-+]?\d+)?", "0", text)
+    return re.sub(
+        r"0", r"[\\d.]+(?:[eE][-+]?\\d+)?", re.sub(r"(\\ )+", r"\\s+", re.escape(numbers))
+    )
 
 
 def _record(
@@ -405,18 +449,14 @@ def _record(
     held: dict[str, float | None],
 ) -> bool:
     """Add a row of the wanted pairs; a line that only counts steps waits for the next row."""
-    from reglib.doctor.names import role
-
-    row: dict[str, float | None] = {}
+    known, row = table.names, {}
     for name, value in pairs:
-        if table.wants(name):
-            row.setdefault(sys.intern(name), value)
+        if (known[name] if name in known else table.wants(name)) and name not in row:
+            row[name] = value
     if not row:
         return False
-    if all((role(name) or ("",))[0] == "step" for name in row):
+    if row.keys() <= table.counting:
         held.update(row)
         return False
-    for name, value in held.items():
-        row.setdefault(name, value)
-    table.add(at, row)
+    table.add(at, {**held, **row} if held else row)
     return True

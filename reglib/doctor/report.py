@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from reglib.doctor.causes import Cause, Remedy
+from reglib.doctor.causes import CAUSE, Remedy
 from reglib.doctor.log import Column, Log
 from reglib.doctor.measures import Measures, measure
 from reglib.doctor.names import safe
@@ -139,7 +139,7 @@ def diagnose(
     m = measure(t)
     found = find(t, m)
     row = found.row if 0 <= found.row < m.n else None
-    cause: Cause = found.cause
+    cause = CAUSE[found.cause]
     return Report(
         cause.name,
         cause.key,

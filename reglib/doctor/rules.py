@@ -9,16 +9,14 @@ from __future__ import annotations
 from math import exp, log
 from typing import NamedTuple, TypeAlias
 
-from reglib.doctor import causes as ill
-from reglib.doctor.causes import Cause
 from reglib.doctor.measures import Measures, biggest, block, by_chance, median, quantile, steady
 from reglib.doctor.trace import Trace
 
 
 class Finding(NamedTuple):
-    """A cause, how sure ("sure", "likely", "possible"), one sentence, and the row to look at."""
+    """The key of a cause, "sure", "likely" or "possible", one sentence, the row to look at."""
 
-    cause: Cause
+    cause: str
     sure: str
     why: str
     row: int = -1
@@ -36,7 +34,7 @@ def opponents(t: Trace, m: Measures) -> Answer:
         f"two losses that pull against each other ({one}, {other}): the level of neither says how "
         "good the run is; log a measure of the result, such as samples or the return"
     )
-    return Finding(ill.CANNOT_TELL, "sure", why)
+    return Finding("cannot_tell", "sure", why)
 
 
 def skipped(t: Trace, m: Measures) -> Answer:
@@ -61,7 +59,7 @@ def skipped(t: Trace, m: Measures) -> Answer:
     )
     why = f"the gradient norm is not finite {often} while the loss is a number"
     why += ": no such step was taken" if len(t.skipped) == known else ": those steps were skipped"
-    return Finding(ill.FORMAT_CAUSE, "sure" if len(t.skipped) >= 8 else "likely", why, row)
+    return Finding("number_format", "sure" if len(t.skipped) >= 8 else "likely", why, row)
 
 
 def scale(t: Trace, m: Measures) -> Answer:
@@ -76,7 +74,7 @@ def scale(t: Trace, m: Measures) -> Answer:
     if not halves and (last > top[1] / 1024 or last > 1):  # ten halvings, down to no scale at all
         return None
     why = f"the loss scale fell from {top[1]:g} to {last:g}: gradients stay not finite"
-    return Finding(ill.FORMAT_CAUSE, "likely", why + " however they are scaled", top[0])
+    return Finding("number_format", "likely", why + " however they are scaled", top[0])
 
 
 def lost(t: Trace, m: Measures) -> Answer:
@@ -88,10 +86,10 @@ def lost(t: Trace, m: Measures) -> Answer:
     if t.how == "missing":
         why = f"the losses are missing from {t.lost} on though the log goes on, in {t.lost_rows} "
         why += "rows: NaN written as an empty cell, or not logged"
-        return Finding(ill.NOT_FINITE, "likely" if t.lost_rows >= 8 else "possible", why, m.n - 1)
+        return Finding("not_finite", "likely" if t.lost_rows >= 8 else "possible", why, m.n - 1)
     if not m.n:
         why = "no loss is a number, from the first row on: the data or the first weights"
-        return Finding(ill.NOT_FINITE, "sure", why)
+        return Finding("not_finite", "sure", why)
     why = f"the loss is {t.how} from {t.lost} on and nothing grew before"
     if m.norms:
         why += f" (last gradient norm {m.norms[-1]:.3g}, median {m.norm:.3g})"
@@ -99,9 +97,7 @@ def lost(t: Trace, m: Measures) -> Answer:
         why += f"; {t.first_part} went first"
     if t.skipped or t.precision in ("fp16", "float16", "16"):
         why += "; with 16 bits it may be the number format"
-    return Finding(
-        ill.NOT_FINITE, "sure" if t.lost_rows > 1 and m.n >= 8 else "likely", why, m.n - 1
-    )
+    return Finding("not_finite", "sure" if t.lost_rows > 1 and m.n >= 8 else "likely", why, m.n - 1)
 
 
 def explodes(t: Trace, m: Measures) -> Answer:
@@ -132,15 +128,15 @@ def explodes(t: Trace, m: Measures) -> Answer:
     why = f"the loss went from {from_:.3g} to {f[peak]:.3g} at {t.at(peak)}"
     if peak < 6 and m.norms and t.g[0] == t.g[0] and t.g[0] > 100 * max(1.0, m.norm):
         why += f", and the gradient norm was {t.g[0]:.3g} at the first step"
-        return Finding(ill.NETWORK, "likely", why, peak)
+        return Finding("network_explosion", "likely", why, peak)
     if wall := _wall(t, peak):
-        return Finding(ill.NETWORK, "likely", f"{why}: {wall}", peak)
+        return Finding("network_explosion", "likely", f"{why}: {wall}", peak)
     if m.growth >= 4 and steady(f[-min(m.growth, 12) - 1 :]):
         growth = m.factor ** (1 / m.growth)
         why += f", {growth:.3g}-fold a row over the last {m.growth} rows{_limit(t, growth)}"
-        return Finding(ill.STEP, "sure" if m.growth >= 8 else "likely", why, peak)
+        return Finding("step_too_large", "sure" if m.growth >= 8 else "likely", why, peak)
     surely = stays and f[peak] > 100 * start and peak > 0
-    return Finding(ill.STEP, "sure" if surely else "likely", why, peak)
+    return Finding("step_too_large", "sure" if surely else "likely", why, peak)
 
 
 def _first_step(t: Trace, m: Measures) -> Answer:
@@ -153,8 +149,8 @@ def _first_step(t: Trace, m: Measures) -> Answer:
     why = f"the first steps threw the loss from {t.f[0]:.3g} to {top:.3g}"
     if m.norms and t.g[0] > 100 * max(1.0, m.norm):
         why += f", and the gradient norm was {t.g[0]:.3g} at the first"
-        return Finding(ill.NETWORK, "likely", why, 0)
-    return Finding(ill.STEP, "likely", why, 1)
+        return Finding("network_explosion", "likely", why, 0)
+    return Finding("step_too_large", "likely", why, 1)
 
 
 def _single(before: float, peak: float) -> bool:
@@ -194,7 +190,7 @@ def rises(t: Trace, m: Measures) -> Answer:
         why += f", and fell to {m.end:.3g} later"
         if t.s[-1] < 0.7 * t.s[row]:
             why += " as the learning rate fell"
-    return Finding(ill.STEP, "likely", why, row)
+    return Finding("step_too_large", "likely", why, row)
 
 
 def _limit(t: Trace, growth: float) -> str:
@@ -230,13 +226,13 @@ def zeros(t: Trace, m: Measures) -> Answer:
     if m.zeros == 1:
         why = "the gradient norm is exactly 0 in every row"
         if m.falls and m.left < 0.5:
-            return Finding(ill.NO_GRADIENT, "possible", why + " though the loss falls", 0)
-        return Finding(ill.NO_GRADIENT, "sure" if m.n >= 8 else "possible", why, 0)
+            return Finding("no_gradient", "possible", why + " though the loss falls", 0)
+        return Finding("no_gradient", "sure" if m.n >= 8 else "possible", why, 0)
     row = m.n - tail
     why = (
         f"the gradient norm is exactly 0 from {t.at(row)} on: units died, or a step saturated them"
     )
-    return Finding(ill.NO_GRADIENT, "likely", why, row)
+    return Finding("no_gradient", "likely", why, row)
 
 
 def spike(t: Trace, m: Measures) -> Answer:
@@ -267,21 +263,23 @@ def spike(t: Trace, m: Measures) -> Answer:
                 f"the loss of {t.at(jump.peak)} is {t.f[jump.peak]:.3g}, {jump.before:.3g} before "
             )
             why += f"and {after:.3g} after it: a batch, which then threw the weights"
-            return Finding(ill.DATA, "likely", why, jump.peak)
+            return Finding("bad_data", "likely", why, jump.peak)
     if wall := _wall(t, jump.begin):
-        return Finding(ill.NETWORK, "likely", f"{wall}, and then the loss jumped", jump.begin)
+        return Finding(
+            "network_explosion", "likely", f"{wall}, and then the loss jumped", jump.begin
+        )
     led = f"; {jump.lead} moved first" if jump.lead not in ("", "no row before") else ""
     what = f"the loss jumped from {jump.before:.3g} to {t.f[jump.peak]:.3g} at {t.at(jump.begin)}"
     blind = not m.norms or m.zeros == 1
     if jump.recovered:
         why = f"{what} and was back by {t.at(jump.end)}{led}"
-        return Finding(ill.RECOVERED, "sure" if jump.height > 3 else "likely", why, jump.begin)
+        return Finding("spike_recovered", "sure" if jump.height > 3 else "likely", why, jump.begin)
     why = f"{what} and has not come back in {jump.rows} rows{led}"
     if blind and m.n <= 8:
         return Finding(
-            ill.CANNOT_TELL, "possible", why + "; no gradient norm says what led", jump.begin
+            "cannot_tell", "possible", why + "; no gradient norm says what led", jump.begin
         )
-    return Finding(ill.SPIKE, "likely" if jump.rows >= 3 else "possible", why, jump.begin)
+    return Finding("spike", "likely" if jump.rows >= 3 else "possible", why, jump.begin)
 
 
 def batch(t: Trace, m: Measures) -> Answer:
@@ -296,7 +294,7 @@ def batch(t: Trace, m: Measures) -> Answer:
         f"the loss of {t.at(jump.peak)} alone is {t.f[jump.peak]:.3g}, {jump.before:.3g} before, "
         "and nothing announced it: the rows of that batch"
     )
-    return Finding(ill.DATA, "likely", why, jump.peak)
+    return Finding("bad_data", "likely", why, jump.peak)
 
 
 def overfits(t: Trace, m: Measures) -> Answer:
@@ -319,9 +317,9 @@ def overfits(t: Trace, m: Measures) -> Answer:
     )
     if t.log.maybe:
         why += f", if {t.log.maybe} is the validation loss: then --validation {t.log.maybe}"
-        return Finding(ill.CANNOT_TELL, "possible", why, row)
+        return Finding("cannot_tell", "possible", why, row)
     return Finding(
-        ill.OVERFITTING, "sure" if after >= 5 and last > 1.2 * held[low] else "likely", why, row
+        "overfitting", "sure" if after >= 5 and last > 1.2 * held[low] else "likely", why, row
     )
 
 
@@ -331,7 +329,7 @@ def decay(t: Trace, m: Measures) -> Answer:
     if len(p) < 8 or not p[-1] < 0.3 * max(p) or not 0.25 < m.left < 10:
         return None
     why = f"the norm of the weights fell to {p[-1] / max(p):.0%}, {m.left:.0%} of the loss is left"
-    return Finding(ill.DECAY, "sure" if p[-1] < 0.1 * max(p) else "likely", why, m.n - 1)
+    return Finding("weight_decay", "sure" if p[-1] < 0.1 * max(p) else "likely", why, m.n - 1)
 
 
 def accumulates(t: Trace, m: Measures) -> Answer:
@@ -350,7 +348,7 @@ def accumulates(t: Trace, m: Measures) -> Answer:
         f"the gradient norm grew from {g[0]:.3g} to {g[-1]:.3g}, smoothly and from the first row "
         "on, while the loss did not fall: gradients are added up"
     )
-    return Finding(ill.BUG, "likely", why, 0)
+    return Finding("gradient_bug", "likely", why, 0)
 
 
 def pulse(t: Trace, m: Measures) -> Answer:
@@ -362,7 +360,7 @@ def pulse(t: Trace, m: Measures) -> Answer:
     if not (ordinary and t.g[row] > 1e4 * max(m.norm, abs(t.f[row])) > 0):
         return None
     why = f"the gradient norm is {t.g[row]:.3g} at {t.at(row)}, its median {m.norm:.3g}, with "
-    return Finding(ill.NETWORK, "likely", f"{why}a loss of {t.f[row]:.3g}", row)
+    return Finding("network_explosion", "likely", f"{why}a loss of {t.f[row]:.3g}", row)
 
 
 def walls(t: Trace, m: Measures) -> Answer:
@@ -373,7 +371,7 @@ def walls(t: Trace, m: Measures) -> Answer:
         f"the gradient norm has a median of {m.norm:.3g} and is {m.wild:.2g} times that in some "
         f"rows, with a loss of {m.end:.3g} that does not fall"
     )
-    return Finding(ill.NETWORK, "likely", why, 0)
+    return Finding("network_explosion", "likely", why, 0)
 
 
 def unscaled(t: Trace, m: Measures) -> Answer:
@@ -381,7 +379,7 @@ def unscaled(t: Trace, m: Measures) -> Answer:
     if m.n < 8 or not (m.start > 1e4 and 0.3 < m.left < 10):
         return None
     why = f"the loss starts at {m.start:.3g} and {m.left:.0%} of it is left after {m.n} rows"
-    return Finding(ill.UNSCALED, "likely", why, 0)
+    return Finding("not_scaled", "likely", why, 0)
 
 
 def edge(t: Trace, m: Measures) -> Answer:
@@ -392,7 +390,7 @@ def edge(t: Trace, m: Measures) -> Answer:
     if chance > 1e-3 or m.turns < 0.85 * m.moves:
         return None
     why = f"the loss turns at {m.turns} of {m.moves} rows, noise would at two of three"
-    return Finding(ill.EDGE, "likely", why, m.n - 1)
+    return Finding("edge", "likely", why, m.n - 1)
 
 
 GUESSES = {log(k): k for k in (2, 3, 4, 5, 6, 8, 10, 20, 50, 100, 1000)}
@@ -408,11 +406,11 @@ def still(t: Trace, m: Measures) -> Answer:
         return None
     if 0 < m.norm < 1e-3 * abs(m.start):
         why = f"the loss stays at {m.end:.3g} and the gradient norm has a median of {m.norm:.2g}"
-        return Finding(ill.VANISHING, "likely", why, 0)
+        return Finding("vanishing", "likely", why, 0)
     for value, classes in GUESSES.items() if t.begins and t.log.steps and m.n >= 24 else ():
         if abs(m.early / value - 1) < 0.005 and abs(m.late / value - 1) < 0.005:
             why = f"the loss stays at {m.end:.4g}, that of a constant guess among {classes} classes"
-            return Finding(ill.VANISHING, "likely", why, 0)
+            return Finding("vanishing", "likely", why, 0)
     return None
 
 
@@ -426,20 +424,20 @@ def healthy(t: Trace, m: Measures) -> Answer:
     why = f"the loss fell from {m.start:.3g} to {m.end:.3g}"
     quick = m.end < 0.7 * m.start and not m.jumps
     return Finding(
-        ill.HEALTHY, "sure" if quick and m.n >= 20 else "likely" if m.n >= 8 else "possible", why
+        "healthy", "sure" if quick and m.n >= 20 else "likely" if m.n >= 8 else "possible", why
     )
 
 
 def unknown(t: Trace, m: Measures) -> Finding:
     """Nothing that is known stands out, or too little is in the log."""
     if m.n < 3:
-        return Finding(ill.CANNOT_TELL, "sure", f"{m.n} rows are too few")
+        return Finding("cannot_tell", "sure", f"{m.n} rows are too few")
     if t.norm_lost:
         return Finding(
-            ill.CANNOT_TELL, "likely", f"the gradient norm is missing from {t.norm_lost} on"
+            "cannot_tell", "likely", f"the gradient norm is missing from {t.norm_lost} on"
         )
     why = f"nothing stands out, and the loss went from {m.start:.3g} to {m.end:.3g}"
-    return Finding(ill.CANNOT_TELL, "likely", why)
+    return Finding("cannot_tell", "likely", why)
 
 
 RULES = (
@@ -468,6 +466,6 @@ def find(t: Trace, m: Measures) -> Finding:
     """The first finding; from fewer than 8 rows an illness is at most possible."""
     for rule in RULES:
         if found := rule(t, m):
-            few = t.rows < 8 and found.cause is not ill.CANNOT_TELL
+            few = t.rows < 8 and found.cause != "cannot_tell"
             return found._replace(sure="possible") if few else found
     return unknown(t, m)

@@ -67,8 +67,8 @@ def test_a_scalar_a_file_is_named_as_such_and_joined_by_step(tmp_path):
         body = "".join(f"17,{pair}\n" for pair in values.split())
         (tmp_path / f"run-a-tag-{name}.csv").write_text(f"Wall time,Step,Value\n{body}")
     log = read_log(*sorted(tmp_path.iterdir()))
-    assert log.steps == [0.0, 10.0, 20.0]
-    assert log.losses == [3.0, 2.0, 1.5]
+    assert list(log.steps) == [0.0, 10.0, 20.0]
+    assert list(log.losses) == [3.0, 2.0, 1.5]
     assert log.gradient_norms == [None, 0.5, 0.25]
 
 
@@ -155,7 +155,7 @@ def test_a_table_set_in_blanks_may_hold_times():
 def test_a_loss_is_nan_and_a_column_of_nan_counts_is_not():
     log = read_log(text("step 1 loss nan | number of nan iterations:   2 |\n"))
     assert math.isnan(log.losses[0])
-    assert log.steps == [1.0]
+    assert list(log.steps) == [1.0]
 
 
 TABLES = {
