@@ -6,7 +6,7 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "book" / "glossary.md"
 PARTS = re.findall(r"^### ([\w-]+)\n\n(.+)\n\n(.+)\n", PAGE.read_text("utf-8"), re.M)
 ENTRIES = [[*re.findall(r"\*\*(.+?)\*\*", names), text] for _, names, text in PARTS]
-HOME = re.compile(r" (Chapter: \{ref\}`(?:chapter|page)-[\w-]+`|Page: \{doc\}`\w+`)$")
+HOME = re.compile(r" (Chapter: \[\w+\]\(\.\./notebooks/\w+\.ipynb\)|Page: \[[^\]]+\]\(\w+\.md\))$")
 
 
 def test_a_heading_is_its_first_name_in_lower_case_and_in_order():

@@ -105,6 +105,12 @@ def test_a_notebook_is_plain_markdown(path):
     assert [found for text in written for found in complaints(text)] == []
 
 
+@pytest.mark.parametrize("page", ["glossary", "bibliography", "notation"])
+def test_a_page_that_notebooks_link_to_is_plain_too(page):
+    path = ROOT / "book" / f"{page}.md"
+    assert complaints(path.read_text("utf-8"), path.parent) == []
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_what_the_page_folds_is_folded_everywhere_and_claims_are_open(path):
     cells = nbformat.read(path, as_version=4).cells

@@ -34,7 +34,8 @@ DETAILS = re.compile(r"^<details>\n<summary>(.+?)</summary>\n\n(.*?)\n\n</detail
 EXERCISE = re.compile(r"^### Exercise (\w+)\.(\d+): (.+)\n\n((?:(?!^#{2,3} ).*\n?)+)", re.M)
 TAGGED = re.compile(r"^\$\$\s*((?:(?!\$\$).)*?)\s*\\tag\{(\w+)\.(\d+)\}\s*\$\$$", re.M | re.S)
 NUMBER = re.compile(r"\[\((\w+)\.(\d+)\)\]\(\w+\.ipynb\)|(?<![\w\]])\((\w+)\.(\d+)\)")
-WORD = re.compile(r"\[([^\]]+)\]\(\.\./book/glossary\.md#([\w-]+)\)")
+WORD = re.compile(r"\[([^\]]+)\]\((?:\.\./book/)?glossary\.md#([\w-]+)\)")
+HOME = re.compile(r"\[\w+\]\(\.\./notebooks/(\w+)\.ipynb\)$", re.M)
 CITED = r"\[[^\]]+\]\(\.\./book/bibliography\.md#(\w+)\)"
 CITATIONS = re.compile(rf"\(({CITED}(?:; {CITED})*)\)")
 PROVED = re.compile(r"\[([^\]]+)\]\(\.\./book/proofs\.md#(t\d+)\)")
@@ -104,10 +105,9 @@ def practice(text: str) -> str:
     return DETAILS.sub(opened, text)
 
 
-def words_of(glossary: Path) -> dict[str, str]:
+def words_of(glossary: str) -> dict[str, str]:
     """Heading -> the name that the page's glossary has for it."""
-    found = re.findall(r"^### ([\w-]+)\n\n\*\*(.+?)\*\*", glossary.read_text("utf-8"), flags=re.M)
-    return dict(found)
+    return dict(re.findall(r"^### ([\w-]+)\n\n\*\*(.+?)\*\*", glossary, flags=re.M))
 
 
 def links(text: str, words: Mapping[str, str]) -> str:
@@ -157,16 +157,17 @@ def dress_notebook(source: str, stem: str, words: Mapping[str, str]) -> str:
         if cell["cell_type"] == "markdown"
         for chapter, number in re.findall(r"\\tag\{(\w+)\.(\d+)\}", text)
     }
+    closed = {"cell_type": "markdown", "metadata": {}, "source": CLOSED}
     for text, cell in zip(texts, notebook["cells"], strict=True):
         if waiting and "solution" not in cell["metadata"].get("tags", []):
-            cells.append({"cell_type": "markdown", "metadata": {}, "source": CLOSED})
+            cells.append(closed | {"id": f"closed-{len(cells)}"})
             waiting = False
         if cell["cell_type"] == "markdown":
             cell["source"] = dressed(text, words, tags)
             waiting = "{solution-start}" in cell["source"]
         cells.append(cell)
     if waiting:
-        cells.append({"cell_type": "markdown", "metadata": {}, "source": CLOSED})
+        cells.append(closed | {"id": f"closed-{len(cells)}"})
     if cells and cells[0]["cell_type"] == "markdown":
         cells[0]["source"] = f"({label(stem)})=\n{cells[0]['source']}"
     notebook["cells"] = cells
@@ -177,13 +178,17 @@ CLOSED = "```{solution-end}\n```"
 
 
 def glossary(text: str) -> str:
-    """Headings with a line of bold names and a line of text become the entries of a glossary."""
+    """Headings with a line of bold names and a line of text become the entries of a glossary.
+
+    An entry ends with the number of its chapter, for which the page has the title.
+    """
+    text = HOME.sub(lambda m: f"{{ref}}`{label(m[1])}`", links(text, words_of(text)))
     head, *entries = re.split(r"^### [\w-]+\n\n", text, flags=re.M)
     terms = []
     for entry in entries:
         names, _, words = entry.strip().partition("\n\n")
         terms.append("\n".join([*re.findall(r"\*\*(.+?)\*\*", names), f"  {words}"]))
-    return f"{head}```{{glossary}}\n:sorted:\n\n" + "\n\n".join(terms) + "\n```\n"
+    return f"(page-glossary)=\n{head}```{{glossary}}\n:sorted:\n\n" + "\n\n".join(terms) + "\n```\n"
 
 
 def bibliography(text: str) -> str:
@@ -195,8 +200,8 @@ def read(app: Sphinx, page: str, source: list[str]) -> None:
     """Dress a page before it is parsed."""
     path = Path(app.env.doc2path(page))
     if path.suffix == ".ipynb":
-        words = words_of(Path(app.srcdir) / "book" / "glossary.md")
-        source[0] = dress_notebook(source[0], path.stem, words)
+        words = (Path(app.srcdir) / "book" / "glossary.md").read_text("utf-8")
+        source[0] = dress_notebook(source[0], path.stem, words_of(words))
     elif page == "book/glossary":
         source[0] = glossary(source[0])
     elif page == "book/bibliography":
