@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 
 from reglib import inputs as _checks
 from reglib.inputs import Array, Generators
-from reglib.networks._network import Network, draw, quiet
+from reglib.networks._network import draw, quiet
 from reglib.networks._units import output_loss
-from reglib.networks.rnn import sequences
+from reglib.networks.rnn import Recurrent, sequences
 
 
 @dataclass(frozen=True, eq=False)
-class GRU(Network):
+class GRU(Recurrent):
     """h_t = (1 - z) c + z h_{t-1}: a gate z says how much of the memory stays; output V h_T.
 
     r = sigmoid(Wr h + Ur u), z = sigmoid(Wz h + Uz u), c = tanh(r * (Wc h) + Uc u), with
@@ -55,15 +55,6 @@ class GRU(Network):
         plain = {"Ur": 1.0, "Uz": 1.0, "Uc": 1.0, "V": self.hidden**-0.5}
         return draw(self.shapes, rng, gain, kind, plain)
 
-    @property
-    def n_rows(self) -> int:
-        return self.u.shape[-3]
-
-    def on(self, rows: ArrayLike) -> GRU:
-        """The same network on some of the sequences."""
-        rows = _checks.rows("rows", rows, self.n_rows)
-        return GRU(self.u[..., rows, :, :], self.y[..., rows], self.hidden, self.loss, self.classes)
-
     @quiet
     def _forward(self, w: ArrayLike) -> tuple[list[Array], list[tuple[Array, ...]]]:
         """h_0..h_T, and r, z, c and Wc h of every step."""
@@ -99,19 +90,6 @@ class GRU(Network):
                 gradient[f"U{name}"] = gradient[f"U{name}"] + d.mT @ u
             dh = dh * z + dr @ Wr + dz @ Wz + (r * dc) @ Wc
         return value, self._pack(gradient, value.shape)
-
-    @quiet
-    def value(self, w: ArrayLike) -> Array:
-        return output_loss(self.output(w), self.y, self.loss)[0]
-
-    @quiet
-    def output(self, w: ArrayLike) -> Array:
-        """V h_T for every sequence, (..., n, outputs)."""
-        return self._forward(w)[0][-1] @ self.unpack(w)["V"].mT
-
-    def states(self, w: ArrayLike) -> Array:
-        """h_0..h_T as (..., T + 1, n, hidden); h_0 = 0."""
-        return np.stack(self._forward(w)[0], axis=-3)
 
 
 def sigmoid(x: Array) -> Array:

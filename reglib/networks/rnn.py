@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,54 @@ from reglib.networks._network import Network, draw, quiet
 from reglib.networks._units import ACTIVATIONS, activate, output_loss, slope, targets
 
 
+class Recurrent(Network):
+    """What recurrent networks share: sequences u, a target for each, a readout V of h_T.
+
+    A subclass has `_forward(w)`, whose first result is h_0..h_T, and `value_and_gradient`.
+    """
+
+    u: Any
+    y: Any
+
+    @property
+    def n_rows(self) -> int:
+        return self.u.shape[-3]
+
+    def on(self, rows: ArrayLike) -> Any:
+        """The same network on some of the sequences."""
+        rows = _checks.rows("rows", rows, self.n_rows)
+        return replace(self, u=self.u[..., rows, :, :], y=self.y[..., rows])
+
+    @quiet
+    def value(self, w: ArrayLike) -> Array:
+        return output_loss(self.output(w), self.y, self.loss)[0]
+
+    def states(self, w: ArrayLike) -> Array:
+        """h_0..h_T as (..., T + 1, n, hidden); h_0 = 0."""
+        return np.stack(self._forward(w)[0], axis=-3)
+
+    @quiet
+    def output(self, w: ArrayLike) -> Array:
+        """V h_T for every sequence, (..., n, outputs)."""
+        return self._forward(w)[0][-1] @ self.unpack(w)["V"].mT
+
+
+def sequences(
+    u: Any, y: Any, hidden: Any, loss: str, classes: int | None
+) -> tuple[Array, Any, int, int]:
+    """Sequences u, their targets, the number of units and that of outputs, checked."""
+    u = _checks.finite("u", u)
+    if u.ndim < 3:
+        raise ValueError(
+            f"u must have shape (..., sequences, steps, inputs), got {u.shape}; "
+            "one input a step is u[..., None]"
+        )
+    y, outputs = targets(y, loss, classes, u.shape[:-2])
+    return u, y, _checks.count("hidden", hidden), outputs
+
+
 @dataclass(frozen=True, eq=False)
-class RNN(Network):
+class RNN(Recurrent):
     """h_t = phi(W h_{t-1} + U u_t) for t = 1..T from h_0 = 0; output V h_T after the last step.
 
     u (..., n, T, d): n sequences of T steps of d numbers; y (..., n): numbers for loss="squared",
@@ -59,16 +105,6 @@ class RNN(Network):
         """
         return draw(self.shapes, rng, gain, kind, {"U": 1.0, "V": self.hidden**-0.5})
 
-    @property
-    def n_rows(self) -> int:
-        return self.u.shape[-3]
-
-    def on(self, rows: ArrayLike) -> RNN:
-        """The same network on some of the sequences."""
-        rows = _checks.rows("rows", rows, self.u.shape[-3])
-        data = self.u[..., rows, :, :], self.y[..., rows]
-        return RNN(*data, self.hidden, self.activation, self.loss, self.classes)
-
     @quiet
     def _forward(self, w: ArrayLike) -> tuple[list[Array], list[Array]]:
         """h_0..h_T, and x_t = [h_{t-1}, u_t] for t = 1..T: z_t = [W U] x_t."""
@@ -100,19 +136,6 @@ class RNN(Network):
         """Both from one pass forward and one back in time: (...) and (..., P)."""
         return self._backward(w)[:2]
 
-    @quiet
-    def value(self, w: ArrayLike) -> Array:
-        return output_loss(self.output(w), self.y, self.loss)[0]
-
-    def states(self, w: ArrayLike) -> Array:
-        """h_0..h_T as (..., T + 1, n, hidden); h_0 = 0."""
-        return np.stack(self._forward(w)[0], axis=-3)
-
-    @quiet
-    def output(self, w: ArrayLike) -> Array:
-        """V h_T for every sequence, (..., n, outputs)."""
-        return self._forward(w)[0][-1] @ self.unpack(w)["V"].mT
-
     def deltas(self, w: ArrayLike) -> Array:
         """The gradient of the loss at z_1..z_T, the inputs of the units: (..., T, n, hidden)."""
         return np.stack(self._backward(w)[3], axis=-3)
@@ -127,17 +150,3 @@ class RNN(Network):
         """dh_t/dh_{t-1} = D_t W for t = 2..T, each (..., n, hidden, hidden)."""
         W = self.unpack(w)["W"][..., None, :, :]
         return [D[..., None] * W for D in np.moveaxis(self.slopes(w), -3, 0)[1:]]
-
-
-def sequences(
-    u: Any, y: Any, hidden: Any, loss: str, classes: int | None
-) -> tuple[Array, Any, int, int]:
-    """Sequences u, their targets, the number of units and that of outputs, checked."""
-    u = _checks.finite("u", u)
-    if u.ndim < 3:
-        raise ValueError(
-            f"u must have shape (..., sequences, steps, inputs), got {u.shape}; "
-            "one input a step is u[..., None]"
-        )
-    y, outputs = targets(y, loss, classes, u.shape[:-2])
-    return u, y, _checks.count("hidden", hidden), outputs

@@ -34,29 +34,34 @@ def relu(x: Array) -> tuple[Array, Back]:
 
 
 def rms_norm(x: Array, g: Array) -> tuple[Array, Back]:
-    """y = g u, u = x / r, r^2 the mean square of a row. Source: Zhang and Sennrich 2019."""
+    """y = g u, u = x / r, r^2 a row's mean square. Zhang, Sennrich 2019."""
     g = g[..., None, :]
     r = np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + EPS)
     u = x / r
 
     def back(dy: Array) -> tuple[Array, Array]:
         du = g * dy
-        return (du - u * (u * du).mean(axis=-1, keepdims=True)) / r, (u * dy).sum(axis=-2)
+        along = (u * du).mean(axis=-1, keepdims=True)
+        return (du - u * along) / r, (u * dy).sum(axis=-2)
 
     return g * u, back
 
 
 def softmax(s: Array) -> tuple[Array, Back]:
-    """p_j = exp(s_j) / sum_i exp(s_i), from s less its largest: exp never overflows."""
+    """p_j = exp(s_j) / sum_i exp(s_i); largest s taken off first."""
     p = np.exp(s - s.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
-    return p, lambda dp: (p * (dp - (p * dp).sum(axis=-1, keepdims=True)),)
+
+    def back(dp: Array) -> tuple[Array]:
+        return (p * (dp - (p * dp).sum(axis=-1, keepdims=True)),)
+
+    return p, back
 
 
 def attend(q: Array, k: Array, v: Array) -> tuple[Array, Array, Back]:
-    """y = softmax(s) v, s = q k' / sqrt(d), -inf where a step would look ahead; y, s and back."""
-    scale = q.shape[-1] ** -0.5
-    s = np.where(np.tri(q.shape[-2], dtype=bool), scale * (q @ k.mT), -np.inf)
+    """y = softmax(s) v, s = q k' / sqrt(d), -inf where it would see ahead."""
+    scale, past = q.shape[-1] ** -0.5, np.tri(q.shape[-2], dtype=bool)
+    s = np.where(past, scale * (q @ k.mT), -np.inf)
     p, back_softmax = softmax(s)
 
     def back(dy: Array) -> tuple[Array, Array, Array]:

@@ -26,6 +26,14 @@ def test_a_table_is_read_as_it_was_written(tmp_path):
     assert write(read("some", tmp_path), "some", tmp_path).read_bytes() == before
 
 
+def test_a_module_may_ask_for_three_blocks(chapter, tmp_path):
+    chapter.BLOCKS = 3
+    table = compute("some")
+    assert table["clip"] == Row("clip", (0, 0, 0), (19, 20, 20))
+    path = write(table, "some", tmp_path)
+    assert "three blocks" in path.read_text() and read("some", tmp_path) == table
+
+
 def test_a_row_is_found_by_its_name():
     assert TABLE["clip: 1"].learned == (13, 9)
     with pytest.raises(KeyError, match="no row 'clip' among"):
@@ -75,7 +83,7 @@ def test_a_missing_and_a_new_row_are_differences():
 def chapter(monkeypatch):
     """A module with rows of its own, registered as the table `some`."""
     module = types.ModuleType("a_chapter")
-    module.apart = lambda block: iter([("none", 20 - block, 0), ("clip", 0, 19 + block)])
+    module.apart = lambda block: iter([("none", 20 - block, 0), ("clip", 0, min(19 + block, 20))])
     monkeypatch.setitem(sys.modules, "a_chapter", module)
     monkeypatch.setitem(MODULES, "some", "a_chapter")
     return module

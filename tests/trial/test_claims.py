@@ -20,6 +20,7 @@ from trial.page.claims import (
     claim,
     dated,
     ledger,
+    ours,
     read_ledger,
     summary,
     weigh,
@@ -64,6 +65,20 @@ def test_the_ledger_has_every_claim_and_every_defect_in_order():
     assert {e.kind for e in ledger().values()} == {"claim", "defect"}
 
 
+def test_the_claims_of_the_book_stand_apart():
+    assert {entry.kind for entry in ours().values()} == {"ours"}
+    assert not set(ours()) & set(ledger())
+    assert all(re.fullmatch(r"T\d+", id) and not e.section for id, e in ours().items())
+    entry = ours()["T1"]
+    assert "article" not in box(entry, {}) and "of this book" in box(entry, {})
+
+
+@pytest.mark.parametrize("entry", ours().values(), ids=ours())
+def test_a_claim_of_the_book_says_what_the_articles_claims_must_say(entry):
+    assert entry.statement and entry.settled_in and entry.reason
+    assert bool(entry.condition) == (entry.verdict == "conditional")
+
+
 @pytest.mark.parametrize("entry", ledger().values(), ids=ledger())
 def test_an_entry_says_what_its_kind_must_say(entry):
     assert entry.statement and entry.settled_in
@@ -80,7 +95,8 @@ def test_an_entry_says_what_its_kind_must_say(entry):
 
 
 def test_every_settled_entry_is_settled_where_it_says():
-    promised = {(name, e.id) for e in ledger().values() for name in e.settled_in}
+    entries = (ledger() | ours()).values()
+    promised = {(name, e.id) for e in entries for name in e.settled_in}
     assert promised == set(SETTLED)
 
 
@@ -92,7 +108,7 @@ def test_there_is_evidence_at_all():
 def test_the_page_shows_the_verdict_that_its_evidence_gives(where):
     node, printed = SETTLED[where]
     lines = printed.splitlines()
-    first, *sentences = summary(ledger()[where[1]], sides(node)).splitlines()
+    first, *sentences = summary((ledger() | ours())[where[1]], sides(node)).splitlines()
     assert first in lines
     # what was run for a sentence stands behind it in brackets
     assert all(
@@ -103,7 +119,7 @@ def test_the_page_shows_the_verdict_that_its_evidence_gives(where):
 @pytest.mark.parametrize("where", SETTLED, ids="-".join)
 def test_a_flipped_verdict_contradicts_its_evidence(where):
     node, _ = SETTLED[where]
-    entry = ledger()[where[1]]
+    entry = (ledger() | ours())[where[1]]
     evidence = {s: dict.fromkeys(names, Evidence(True, "")) for s, names in sides(node).items()}
     weigh(entry, evidence)
     for verdict in set(LABELS) - {entry.verdict}:

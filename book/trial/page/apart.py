@@ -1,7 +1,7 @@
 """Tables that are computed apart: runs too long for a page, recomputed by `make test-slow`.
 
-`book/trial/data/apart/NAME.csv` holds, for two blocks of seeds, how many networks diverged and how
-many learned, with the size of a block and the date; `trial.press.apart` writes it.
+`book/trial/data/apart/NAME.csv` holds, for two or three blocks of seeds, how many networks diverged
+and how many learned, with the size of a block and the date; `trial.press.apart` writes it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from trial.page import style
 FOLDER = data.FOLDER / "apart"
 SEEDS = 20
 """Networks in one block of seeds, where a chapter says no other number."""
-HEADER = ["name", "diverged 1", "learned 1", "diverged 2", "learned 2"]
+WORDS = {2: "two", 3: "three"}
+"""How a number of blocks is written."""
+
+
+def header(blocks: int) -> list[str]:
+    """The columns of a file."""
+    counted = (f"{what} {k}" for k in range(1, blocks + 1) for what in ("diverged", "learned"))
+    return ["name", *counted]
 
 
 class Row(NamedTuple):
@@ -67,9 +74,9 @@ def read(name: str, folder: Path = FOLDER) -> Table:
     start = "# computed on "
     if not first.startswith(start):
         raise ValueError(f"{path.name}: the first line must be {start!r} and a date, got {first!r}")
-    header, *records = csv.reader(lines)
-    if header != HEADER:
-        raise ValueError(f"{path.name}: the columns must be {HEADER}, got {header}")
+    columns, *records = csv.reader(lines)
+    if columns not in [header(blocks) for blocks in WORDS]:
+        raise ValueError(f"{path.name}: the columns must be {header(2)}, got {columns}")
     date = datetime.date.fromisoformat(first.removeprefix(start)[:10])
     size = re.search(r"of (\d+) networks", first)
     of = int(size[1]) if size else SEEDS
@@ -78,23 +85,30 @@ def read(name: str, folder: Path = FOLDER) -> Table:
     return Table(date, checked(rows, path.name, of), of)
 
 
-def show(name: str, caption: str, prefix: str = "", first: str = "remedy") -> Table:
+def show(
+    name: str,
+    caption: str,
+    prefix: str = "",
+    first: str = "remedy",
+    counted: tuple[str, str] = ("diverged", "learned"),
+) -> Table:
     """Display the rows whose name starts with `prefix`, without it; returns the whole table.
 
-    A cell holds the counts of both blocks, which keeps the table narrow enough for a phone. The
-    caption says so, and when and by what they were computed.
+    A cell holds the counts of all blocks, which keeps the table narrow enough for a phone. The
+    caption says so, and when and by what they were computed. `counted` names the two counts where
+    they are others.
     """
     table = read(name)
     rows = [row for row in table.rows if row.name.startswith(prefix)]
     if not rows:
         raise ValueError(f"no row of {name} starts with {prefix!r}")
     style.table(
-        [first, "diverged", "learned"],
+        [first, *counted],
         [
             [row.name.removeprefix(prefix), *(", ".join(map(str, c)) for c in row[1:])]
             for row in rows
         ],
-        caption=f"{caption.rstrip('.')}. Two sets of {table.of} networks. Computed apart on "
-        f"{table.date.isoformat()} by make test-slow.",
+        caption=f"{caption.rstrip('.')}. {WORDS[len(rows[0].learned)].capitalize()} sets of "
+        f"{table.of} networks. Computed apart on {table.date.isoformat()} by make test-slow.",
     )
     return table

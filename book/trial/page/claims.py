@@ -1,6 +1,7 @@
 """The claim ledger, and `claim`, which lets a notebook settle one entry with evidence it computed.
 
-`book/trial/data/claims.yml` is the only place where a verdict is written. Evidence decides alone:
+`book/trial/data/claims.yml` is the only place where a verdict on the article is written, `ours.yml`
+the only one for claims of the book's own. Evidence decides alone:
 
     holds only    -> true            instead -> vague (the testable sentence that replaces it)
     fails only    -> false           absent  -> undelivered (what is not there)
@@ -59,7 +60,7 @@ class Entry:
     """One line of the ledger; `settled_in` names the notebooks that settle it."""
 
     id: str
-    kind: str  # "claim" or "defect"
+    kind: str  # "claim", "defect" or "ours"
     statement: str
     section: str = ""
     verdict: str = "defect"  # a key of LABELS; every defect has this one
@@ -76,8 +77,8 @@ def read_ledger(path: Path) -> dict[str, Entry]:
     """The entries of a ledger file by id, in its order."""
     tables = yaml.safe_load(path.read_text(encoding="utf-8"))
     entries = {}
-    for kind, table in (("claim", tables["claims"]), ("defect", tables["defects"])):
-        for row in table:
+    for kind, name in (("claim", "claims"), ("defect", "defects"), ("ours", "ours")):
+        for row in tables.get(name, []):
             fields = {
                 k: tuple(v) if isinstance(v, list) else str(v).strip() for k, v in row.items()
             }
@@ -97,6 +98,12 @@ def read_ledger(path: Path) -> dict[str, Entry]:
 def ledger() -> dict[str, Entry]:
     """The book's ledger: C1..C50 are the article's claims, D1..D20 its listing's defects."""
     return read_ledger(FOLDER / "claims.yml")
+
+
+@cache
+def ours() -> dict[str, Entry]:
+    """T1, T2, ...: claims of the book's own, under the same laws, and counted apart."""
+    return read_ledger(FOLDER / "ours.yml")
 
 
 @cache
@@ -160,7 +167,7 @@ def claim(
     `budget` of `trial.page.evidence`. `cites` lists keys of references.bib that the box names.
     KeyError: an unknown id; ValueError: an unknown key.
     """
-    entry = ledger()[id]
+    entry = (ledger() | ours())[id]
     sides = {"holds": holds, "fails": fails, "instead": instead, "absent": absent}
     sides["shows"] = shows
     if wrong := [side for side, named in sides.items() if not isinstance(named or {}, dict)]:
@@ -193,6 +200,8 @@ def code_spans(text: str) -> str:
 
 def where(entry: Entry) -> str:
     """What an entry is called, and where in the article it stands."""
+    if entry.kind == "ours":
+        return f"Claim {entry.id}, of this book"
     section = f", article section {entry.section}" if entry.section else ""
     return f"{entry.kind.title()} {entry.id}{section}"
 

@@ -1,7 +1,8 @@
 """Compute the tables of `trial.page.apart` again: `python -m trial.press.apart NAME`.
 
 A chapter's module has `apart(block)`, which yields rows (name, diverged, learned): how many of 20
-networks, or of its `RUNS`, diverged and how many learned, with the seeds of block 0 or 1.
+networks, or of its `RUNS`, diverged and how many learned, with the seeds of block 0 or 1, or of
+as many as its `BLOCKS` says.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from trial.page.apart import FOLDER, HEADER, SEEDS, Row, Table, checked, read
+from trial.page.apart import FOLDER, SEEDS, WORDS, Row, Table, checked, header, read
 
 MODULES = {
     "depth": "trial.chapters.depth.experiment",
@@ -26,9 +27,11 @@ MODULES = {
     "order": "trial.chapters.order.figures",
     "edge": "trial.chapters.step_sizes.edge",
     "memory": "trial.chapters.step_sizes.memory",
+    "transformer": "trial.chapters.transformer.runs",
 }
 """Name of a table -> the module whose `apart(block)` computes it."""
 BLOCKS = 2
+"""So many, where the module does not say another number."""
 SLACK = 0.2
 """Counts of chaotic runs may differ by this share from machine to machine."""
 
@@ -38,10 +41,12 @@ def write(table: Table, name: str, folder: Path = FOLDER) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        note = f"of {table.of} networks those that diverged and that learned, two blocks of seeds"
+        blocks = len(table.rows[0].learned)
+        counted = f"of {table.of} networks those that diverged and that learned"
+        note = f"{counted}, {WORDS[blocks]} blocks of seeds"
         file.write(f"# computed on {table.date.isoformat()}: {note}\n")
         lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(HEADER)
+        lines.writerow(header(blocks))
         for row in table.rows:
             pairs = zip(row.diverged, row.learned, strict=True)
             lines.writerow([row.name, *(count for pair in pairs for count in pair)])
@@ -54,10 +59,11 @@ def _bar(rows: Iterable[tuple], name: str, block: int) -> Iterator[tuple]:
 
 
 def compute(name: str) -> Table:
-    """Both blocks of seeds, today. KeyError: a name without a module."""
+    """All blocks of seeds, today. KeyError: a name without a module."""
     module = importlib.import_module(MODULES[name])
     rows, of = module.apart, getattr(module, "RUNS", SEEDS)
-    blocks = [list(_bar(rows(block), name, block)) for block in range(BLOCKS)]
+    blocks = range(getattr(module, "BLOCKS", BLOCKS))
+    blocks = [list(_bar(rows(block), name, block)) for block in blocks]
     merged = []
     for same in zip(*blocks, strict=True):
         labels, diverged, learned = zip(*same, strict=True)

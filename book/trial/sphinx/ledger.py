@@ -23,7 +23,8 @@ from trial.page.claims import LABELS, Entry
 
 def entries(kind: str) -> list[Entry]:
     """Return the ledger's entries of one kind, in the order of their numbers."""
-    chosen = [entry for entry in claims.ledger().values() if entry.kind == kind]
+    everything = claims.ledger() | claims.ours()
+    chosen = [entry for entry in everything.values() if entry.kind == kind]
     return sorted(chosen, key=lambda entry: int(entry.id[1:]))
 
 
@@ -57,6 +58,8 @@ def section_of(entry: Entry) -> str:
     """Title of the group an entry stands in: a section of the article."""
     if entry.kind == "defect":
         return "Defects of the listing and the text"
+    if entry.kind == "ours":
+        return "Claims of this book"
     number = section_number(entry)
     return f"Article section {'.'.join(map(str, number))}" if number else "Elsewhere in the article"
 
@@ -65,8 +68,9 @@ class LedgerDirective(SphinxDirective):
     """Common to both directives: a changed ledger rebuilds the page."""
 
     def note_ledger(self) -> None:
-        """Let Sphinx watch claims.yml."""
-        self.env.note_dependency(str(FOLDER / "claims.yml"))
+        """Let Sphinx watch both lists."""
+        for name in ("claims.yml", "ours.yml"):
+            self.env.note_dependency(str(FOLDER / name))
 
 
 class Verdicts(LedgerDirective):
@@ -93,11 +97,10 @@ class Verdicts(LedgerDirective):
         card = nodes.container(
             ids=[f"ledger-{entry.id.lower()}"], classes=["ledger-entry", f"verdict-{entry.verdict}"]
         )
-        where = f", article section {entry.section}" if entry.section else ""
         head = nodes.paragraph(classes=["verdict-head"])
         head += nodes.inline("", LABELS[entry.verdict], classes=["verdict-label"])
         head += nodes.Text(" ")
-        name = f"{entry.kind.title()} {entry.id}{where}" + (": " if entry.line else "")
+        name = claims.where(entry) + (": " if entry.line else "")
         head += nodes.inline("", name, *rich(entry.line), classes=["verdict-id"])
         card += head
         card += nodes.paragraph("", "", *rich(entry.statement), classes=["verdict-claim"])
@@ -172,6 +175,15 @@ def filters(shown: list[Entry]) -> str:
     )
 
 
+class OurVerdicts(Verdicts):
+    """The claims of the book's own, apart from the article's and not counted with them."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write one section with a card an entry."""
+        self.note_ledger()
+        return [self.group(section_of(entries("ours")[0]), entries("ours"))]
+
+
 class VerdictCounts(LedgerDirective):
     """A bar and a legend: how many claims hold, and how many do not."""
 
@@ -224,5 +236,6 @@ class WrongCopies(SphinxDirective):
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_directive("verdicts", Verdicts)
+    app.add_directive("our-verdicts", OurVerdicts)
     app.add_directive("verdict-counts", VerdictCounts)
     app.add_directive("wrong-copies", WrongCopies)
