@@ -81,7 +81,7 @@ class Verdicts(LedgerDirective):
         self.note_ledger()
         ordered = sorted(entries("claim"), key=section_rank) + entries("defect")
         groups = [self.group(title, part) for title, part in groupby(ordered, section_of)]
-        return [nodes.raw("", filters(ordered), format="html"), *groups]
+        return [nodes.raw("", filters([*ordered, *entries("ours")]), format="html"), *groups]
 
     def group(self, title: str, part: Iterable[Entry]) -> nodes.section:
         """One group with a heading, so that it stands in the page's contents."""
