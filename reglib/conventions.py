@@ -55,7 +55,7 @@ class Convention:
         ValueError: n or y_std is needed and not given, or there is no such lam.
         """
         factor = self.number
-        rule = f"have a lam ({self.rule[8:]})"
+        rule = f"have a lam ({self.rule.removeprefix('no lam: ')})"
         inputs.that("convention", factor, rule, self.name)
         for name, letter, value in (("n", "n", n), ("y_std", "s", y_std)):
             if letter in self.needs:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglib.extras import extra
-from reglib.inputs import Array, Count, FractionNumber, Generators, checked, generators, that
+from reglib.inputs import Array, Count, FractionNumber, Generators, checked, each, that
 
 TEXT = (
     "a loss falls when each step is small and the slope is true. a step that is too long climbs "
@@ -39,7 +39,7 @@ def leaky_memory(
     >>> leaky_memory(np.random.default_rng(0), n=3, length=40).u.shape
     (3, 40, 1)
     """
-    u = _noise(rng, n, length)
+    u = each(rng, lambda r: r.standard_normal((n, length)))
     weights = np.sqrt(1 - decay**2) * decay ** np.arange(length - 1, -1, -1)
     return Sequences(u[..., None], u @ weights)
 
@@ -55,13 +55,8 @@ def first_input(rng: Generators, n: Count, length: Count) -> Sequences:
     >>> bool((data.y == data.u[:, 0, 0]).all())
     True
     """
-    u = _noise(rng, n, length)
+    u = each(rng, lambda r: r.standard_normal((n, length)))
     return Sequences(u[..., None], u[..., 0].copy())
-
-
-def _noise(rng: Generators, n: int, length: int) -> Array:
-    draws = [r.standard_normal((n, length)) for r in generators(rng)]
-    return draws[0] if isinstance(rng, np.random.Generator) else np.stack(draws)
 
 
 @checked
@@ -74,9 +69,8 @@ def copy_task(rng: Generators, n: Count, half: Count = 6, symbols: Count = 8) ->
     >>> copy_task(np.random.default_rng(0), n=1, half=3)
     array([[6, 5, 4, 6, 5, 4]])
     """
-    draws = np.stack([r.integers(symbols, size=(n, half)) for r in generators(rng)])
-    tokens = np.concatenate([draws, draws], axis=-1)
-    return tokens[0] if isinstance(rng, np.random.Generator) else tokens
+    drawn = each(rng, lambda r: r.integers(symbols, size=(n, half)))
+    return np.concatenate([drawn, drawn], axis=-1)
 
 
 @checked
@@ -93,9 +87,8 @@ def typed_text(rng: Generators, n: Count, length: Count = 17) -> NDArray[np.int6
     that("length", length <= len(TEXT), f"be at most {len(TEXT)}", length)
     letters = np.array(sorted(set(TEXT)))
     text = np.searchsorted(letters, list(TEXT))
-    starts = [r.integers(len(TEXT) - length + 1, size=(n, 1)) for r in generators(rng)]
-    tokens = text[np.stack(starts) + np.arange(length)]
-    return tokens[0] if isinstance(rng, np.random.Generator) else tokens
+    starts = each(rng, lambda r: r.integers(len(TEXT) - length + 1, size=(n, 1)))
+    return text[starts + np.arange(length)]
 
 
 def digits() -> Sequences:

@@ -92,9 +92,7 @@ def effective_dof(
     d2 = np.square(svd(left, np.linalg.norm(size))[1])
     rank = len(ranked(left, size)[0][1])
     shrunk = (d2 / (d2 + len(X) * lam)).sum(axis=-1)
-    return U.shape[1] + np.where(
-        np.equal(lam, 0)[..., 0] if np.ndim(lam) else lam == 0, rank, shrunk
-    )
+    return U.shape[1] + np.where(np.atleast_1d(lam)[..., 0] == 0, rank, shrunk)
 
 
 @checked

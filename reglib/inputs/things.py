@@ -68,6 +68,12 @@ def learning_rate(name: str, value: Any) -> Any:
     return (positive if number else rule)(name, value)
 
 
+def each(rng: Any, draw: Callable[[np.random.Generator], Any]) -> Any:
+    """draw(rng), or a stack of the draws of a list of generators."""
+    draws = [draw(r) for r in generators(rng)]
+    return draws[0] if isinstance(rng, np.random.Generator) else np.stack(draws)
+
+
 def generators(rng: Any) -> list[np.random.Generator]:
     """One source of random numbers, or a list with one for each seed of a sweep."""
     if isinstance(rng, np.random.Generator):
@@ -121,7 +127,6 @@ def that(name: str, holds: Any, rule: str, value: Any) -> None:
 
 Generator = Annotated["np.random.Generator", generator]
 """A string, since numpy.random loads when it is needed."""
-Flag = bool
 Function = Annotated[Callable[..., Any], function]
 Placement = Annotated[str, partial(one_of, choices=PLACEMENTS)]
 Names = Annotated[Sequence[str], Beside("X", names)]

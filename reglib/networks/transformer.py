@@ -166,8 +166,7 @@ class Transformer(Network):
             ]
             return np.concatenate(draws)
 
-        drawn = [weights(r) for r in _checks.generators(rng)]
-        return drawn[0] if isinstance(rng, np.random.Generator) else np.stack(drawn)
+        return _checks.each(rng, weights)
 
     @property
     def n_rows(self) -> int:

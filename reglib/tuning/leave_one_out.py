@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reglib.inputs import Array, Flag, Lams, Table, Targets, checked
+from reglib.inputs import Array, Lams, Table, Targets, checked
 from reglib.solvers.direct import svd
 from reglib.tuning.selection import Scores, centered, scored
 
@@ -20,7 +20,7 @@ def ridge_loo(
     y: Targets,
     lams: Lams,
     *,
-    intercept: Flag = True,
+    intercept: bool = True,
 ) -> Scores:
     """mean over i of (r_i / (1 - h_i))^2: the leave-one-out error of ridge,
     for every lam.
@@ -50,7 +50,7 @@ def gcv(
     y: Targets,
     lams: Lams,
     *,
-    intercept: Flag = True,
+    intercept: bool = True,
 ) -> Scores:
     """mean(r^2) / (1 - dof/n)^2: leave-one-out with the mean of h in the
     place of every h_i.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import inputs
 from reglib.datasets import standardize
-from reglib.inputs import Array, Flag, Folds, Lams, Table, Targets, checked
+from reglib.inputs import Array, Folds, Lams, Table, Targets, checked
 from reglib.solvers import ridge
 
 Fit = Annotated[Callable[[Array, Array, Array], ArrayLike], inputs.function]
@@ -65,7 +65,7 @@ def cross_validate(
     folds: Folds,
     *,
     fit: Fit = ridge,
-    scale: Flag = True,
+    scale: bool = True,
 ) -> Scores:
     """The mean square error on the test rows of each fold, for every lam.
 
@@ -85,9 +85,8 @@ def cross_validate(
     """
     by_fold = []
     for train, test in folds:
-        Z = standardize(X, train).X if scale else X
-        Z, center = Z - mean_of(Z[train]), mean_of(y[train])
-        Z = Z - Z[train].mean(axis=0)  # what the first mean rounds off would count as a direction
+        Z = centered(standardize(X, train).X if scale else X, train)
+        center = mean_of(y[train])
         w = inputs.floats("fit(Z, r, lam)", fit(Z[train], y[train] - center, lams[:, None]))
         if w.shape != (len(lams), X.shape[1]):
             raise ValueError(
@@ -102,10 +101,10 @@ def mean_of(A: Array) -> Array:
     return A[0] + (A - A[0]).mean(axis=0)
 
 
-def centered(A: Array) -> Array:
-    """A less its mean, twice: what the first mean rounds off would count as a direction."""
-    A = A - mean_of(A)
-    return A - A.mean(axis=0)
+def centered(A: Array, rows: Any = slice(None)) -> Array:
+    """A less the mean of these rows, twice: what once rounds off would count as a direction."""
+    A = A - mean_of(A[rows])
+    return A - A[rows].mean(axis=0)
 
 
 def scored(lams: Array, by_fold: Array) -> Scores:

@@ -8,6 +8,7 @@ import pytest
 from reglib.diagnostics import gradient_error, gradient_norms, jacobian_norms, top_eigenvalue
 from reglib.networks import MLP, RNN, Omega
 from reglib.networks.omega import immediate
+from tests.reglib import laws_of_networks as laws
 from trial.data import FOLDER
 
 CASES = json.loads((FOLDER / "recorded/networks.json").read_text())["cases"]
@@ -54,12 +55,7 @@ def test_value_and_gradient_are_those_of_automatic_differentiation(case):
 
 @every_network
 def test_gradient_is_the_slope_of_the_value(net):
-    w = net.init(np.random.default_rng(1))
-    h = 1e-5 * np.eye(net.size)
-    slope = (net.value(w + h) - net.value(w - h)) / 2e-5
-    gradient = net.gradient(w)
-    assert np.linalg.norm(gradient - slope) <= 1e-7 * np.linalg.norm(gradient)
-    assert gradient_error(net, w) < 1e-6
+    laws.gradient_is_the_slope_of_the_value(net, net.init(np.random.default_rng(1)))
 
 
 @every_network
@@ -71,11 +67,7 @@ def test_value_alone_is_the_value_beside_the_gradient(net):
 @every_network
 def test_a_leading_axis_gives_the_numbers_of_a_loop(net):
     w = net.init(rngs(6)).reshape(2, 3, -1)
-    value, gradient = net.value_and_gradient(w)
-    assert value.shape == (2, 3) and gradient.shape == w.shape
-    for i in np.ndindex(2, 3):
-        np.testing.assert_allclose(value[i], net.value(w[i]), rtol=1e-12)
-        np.testing.assert_allclose(gradient[i], net.gradient(w[i]), rtol=1e-12, atol=1e-14)
+    laws.a_leading_axis_gives_the_numbers_of_a_loop(net, w, rtol=1e-12, atol=1e-14)
 
 
 def test_data_may_carry_the_leading_axes_too():
@@ -87,22 +79,12 @@ def test_data_may_carry_the_leading_axes_too():
     ]
     for net, alone in pairs:
         w = net.init(rngs(3))
-        gradient, shared = net.gradient(w), net.gradient(w[0])
-        for i in range(3):
-            np.testing.assert_allclose(gradient[i], alone[i].gradient(w[i]), rtol=1e-12, atol=1e-14)
-            np.testing.assert_allclose(shared[i], alone[i].gradient(w[0]), rtol=1e-12, atol=1e-14)
+        laws.data_may_carry_the_leading_axes_too(net, alone, w, rtol=1e-12, atol=1e-14)
 
 
 @two_networks
 def test_a_diverged_configuration_leaves_its_neighbors_as_they_were(net):
-    w = net.init(rngs(3))
-    before = net.gradient(w)
-    for bad in (np.nan, np.inf, 1e300):
-        spoiled = w.copy()
-        spoiled[1] = bad
-        value, gradient = net.value_and_gradient(spoiled)
-        np.testing.assert_array_equal(gradient[[0, 2]], before[[0, 2]])
-        assert np.isfinite(value[[0, 2]]).all()
+    laws.a_spoiled_seed_leaves_its_neighbors_as_they_were(net, net.init(rngs(3)))
 
 
 @every_network
@@ -143,9 +125,7 @@ def test_unpack_gives_views_in_the_order_of_the_flat_vector():
 def test_on_takes_rows_and_keeps_the_classes(net):
     some = net.on([0, 2])
     assert some.n_rows == 2 and some.size == net.size
-    w = net.init(np.random.default_rng(0))
-    halves = (net.on(slice(0, 3)).gradient(w) + net.on(slice(3, 6)).gradient(w)) / 2
-    np.testing.assert_allclose(halves, net.gradient(w), rtol=1e-10, atol=1e-13)
+    laws.parts_of_the_rows_add_up(net, net.init(np.random.default_rng(0)), 3)
 
 
 @two_networks

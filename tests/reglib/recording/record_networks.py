@@ -13,22 +13,10 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
+from sines import numbers, take
 
 jax.config.update("jax_enable_x64", True)
 PHI = {"tanh": jnp.tanh, "relu": jax.nn.relu, "linear": lambda z: z}
-
-
-def numbers(*shape, phase=0.0, size=1.0):
-    return size * np.sin(1.7 * np.arange(1, 1 + np.prod(shape)) + phase).reshape(shape)
-
-
-def take(w, shapes):
-    parts, start = {}, 0
-    for name, shape in shapes.items():
-        stop = start + int(np.prod(shape))
-        parts[name] = w[start:stop].reshape(shape)
-        start = stop
-    return parts
 
 
 def loss_of(output, y, loss):

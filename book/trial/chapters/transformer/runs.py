@@ -123,14 +123,11 @@ class Setting:
 
         def look(step: Step) -> None:
             if (step.k + 1) % EVERY == 0:
-                z, right = test.output(step.after), test.answers
-                shifted = z - z.max(axis=-1, keepdims=True)
-                log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-                loss = -np.take_along_axis(log_p, right[..., None], -1).mean(axis=(-3, -2, -1))
-                accuracy = (z.argmax(axis=-1) == right).mean(axis=(-2, -1))
+                z, right = test._forward(step.after)[0], test._flat_answers
+                loss, accuracy = output_loss(z, right, "softmax")[0], z.argmax(axis=-1) == right
                 then, now = (np.square(w[..., own]).sum(axis=-1) for w in (start, step.after))
                 logit = self.batch(0).scores(step.after).max(axis=(-5, -4, -3, -2, -1))
-                seen.append((accuracy, loss, then / now, logit))
+                seen.append((accuracy.mean(axis=-1), loss, then / now, logit))
 
         with np.errstate(over="ignore", invalid="ignore"):
             history = train(
