@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 from math import nan
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from reglib import inputs
 from reglib.inputs import Array, Flat, Gradient, Group, Hyper, LearningRate, NonNegative, checked
+
+Passed: TypeAlias = tuple[Array, Any]
+"""What an update returns: the gradient it passes on, and its new memory."""
 
 
 class Transform(Protocol):
@@ -21,7 +24,7 @@ class Transform(Protocol):
     """
 
     def start(self, w: Array) -> Any: ...
-    def update(self, gradient: Array, *, w: Array, memory: Any) -> tuple[Array, Any]: ...
+    def update(self, gradient: Array, *, w: Array, memory: Any) -> Passed: ...
 
 
 class Rule(Protocol):
@@ -113,13 +116,7 @@ class WeightDecay(Memoryless):
     lam: NonNegative
     mask: Group | None = None
 
-    def update(
-        self,
-        gradient: Flat,
-        *,
-        w: Flat,
-        memory: None,
-    ) -> tuple[Array, None]:
+    def update(self, gradient: Flat, *, w: Flat, memory: None) -> Passed:
         if self.mask is None:
             return gradient + self.lam * w, None
         w = inputs.columns("w", w, self.mask, "mask")

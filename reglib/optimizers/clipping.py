@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from reglib.inputs import Array, Flat, Positive, checked, norm
-from reglib.optimizers.chain import Memoryless
+from reglib.inputs import Flat, Positive, checked, norm
+from reglib.optimizers.chain import Memoryless, Passed
 
 
 @checked
@@ -24,13 +24,7 @@ class ClipByNorm(Memoryless):
 
     max_norm: Positive
 
-    def update(
-        self,
-        gradient: Flat,
-        *,
-        w: Any,
-        memory: None,
-    ) -> tuple[Array, None]:
+    def update(self, gradient: Flat, *, w: Any, memory: None) -> Passed:
         length = norm(gradient)
         # Divided by the larger of both: one within the bound keeps its bits.
         scale = self.max_norm / np.maximum(length, self.max_norm)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from reglib.inputs import Array, Flat, Fraction, Positive, checked
+from reglib.optimizers.chain import Passed
+
+Moments: TypeAlias = tuple[Array, Array, int]
+"""m, v, and how many steps were taken."""
 
 
 @checked
@@ -29,7 +33,7 @@ class Momentum(FromZero):
 
     beta: Fraction = 0.9
 
-    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> Passed:
         v = self.beta * memory + gradient
         return v, v
 
@@ -45,7 +49,7 @@ class Nesterov(Momentum):
     array([1.75])
     """
 
-    def update(self, gradient: Flat, *, w: Any, memory: Array) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> Passed:
         v, _ = super().update(gradient, w=w, memory=memory)
         return gradient + self.beta * v, v
 
@@ -68,12 +72,10 @@ class AdamScaling:
     beta2: Fraction = 0.999
     eps: Positive = 1e-8
 
-    def start(self, w: Flat) -> tuple[Array, Array, int]:
+    def start(self, w: Flat) -> Moments:
         return np.zeros_like(w), np.zeros_like(w), 0
 
-    def update(
-        self, gradient: Flat, *, w: Any, memory: tuple[Array, Array, int]
-    ) -> tuple[Array, tuple[Array, Array, int]]:
+    def update(self, gradient: Flat, *, w: Any, memory: Moments) -> Passed:
         m, v, k = memory
         m = self.beta1 * m + (1 - self.beta1) * gradient
         v = self.beta2 * v + (1 - self.beta2) * gradient**2
@@ -97,13 +99,7 @@ class AdaGrad(FromZero):
 
     eps: Positive = 1e-10
 
-    def update(
-        self,
-        gradient: Flat,
-        *,
-        w: Any,
-        memory: Array,
-    ) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> Passed:
         v = memory + gradient**2
         return gradient / (np.sqrt(v) + self.eps), v
 
@@ -124,12 +120,6 @@ class RMSProp(FromZero):
     beta: Fraction = 0.99
     eps: Positive = 1e-8
 
-    def update(
-        self,
-        gradient: Flat,
-        *,
-        w: Any,
-        memory: Array,
-    ) -> tuple[Array, Array]:
+    def update(self, gradient: Flat, *, w: Any, memory: Array) -> Passed:
         v = self.beta * memory + (1 - self.beta) * gradient**2
         return gradient / (np.sqrt(v) + self.eps), v

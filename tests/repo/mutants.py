@@ -30,7 +30,7 @@ ROUNDING = re.compile(
 """What is of the size of rounding, counts or is an index: no sign or factor of a result."""
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add}
 SCALED = (ast.Mult, ast.Div)
-NUMBERS = ("Array", "Hyper", "float", "tuple[Array")
+NUMBERS = ("Array", "Hyper", "float", "Passed", "tuple[Array")
 """How the annotation of a function begins that returns a number, or a number and a memory."""
 NESTED = (ast.FunctionDef, ast.Lambda)
 

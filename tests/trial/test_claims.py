@@ -94,6 +94,13 @@ def test_an_entry_says_what_its_kind_must_say(entry):
         assert bool(entry.absent) == (entry.verdict == "undelivered")
 
 
+@pytest.mark.parametrize("entry", (ledger() | ours()).values(), ids=ledger() | ours())
+def test_what_a_verdict_says_are_sentences(entry):
+    """They stand one behind the other in the box."""
+    for said in filter(None, (entry.reason, entry.condition)):
+        assert said.endswith(".") and not said[0].islower(), said
+
+
 def test_every_settled_entry_is_settled_where_it_says():
     entries = (ledger() | ours()).values()
     promised = {(name, e.id) for e in entries for name in e.settled_in}

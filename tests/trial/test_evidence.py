@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from trial.page.claims import ContradictionError, Entry, weigh
-from trial.page.evidence import NOT_YET, Evidence, budget, counts, interval, lacking, window
+from trial.page.evidence import Evidence, budget, counts, interval, lacking, window
 
 ROOT = Path(__file__).parents[2]
 TWO = {"seeds 0 to 49": 50, "seeds 50 to 99": 50}
@@ -125,25 +125,11 @@ def test_a_lazy_piece_is_found(source, why):
 
 @pytest.mark.parametrize(("trees", "call"), [c[1:] for c in CLAIMS], ids=[c[0] for c in CLAIMS])
 def test_a_sentence_that_counts_has_its_type(trees, call):
-    if call.args[0].value in NOT_YET:
-        return
     for keyword in call.keywords:
         if keyword.arg != "cites":
             for sentence, value in zip(keyword.value.keys, keyword.value.values, strict=True):
                 typed = isinstance(value, ast.Call) and getattr(value.func, "id", "") in TYPES
                 assert typed or not lacking(sentence.value), sentence.value
-
-
-def test_the_list_of_claims_without_types_only_names_those_that_need_it():
-    needing = {
-        call.args[0].value
-        for _, _, call in CLAIMS
-        for keyword in call.keywords
-        if keyword.arg != "cites"
-        for sentence, value in zip(keyword.value.keys, keyword.value.values, strict=True)
-        if lacking(sentence.value) and getattr(getattr(value, "func", None), "id", "") not in TYPES
-    }
-    assert needing == NOT_YET
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reglib.penalties import L2
+from reglib.penalties import L1, L2
 from trial.page import style
 
 
@@ -73,6 +73,12 @@ def test_a_listing_is_the_tested_code_itself(shown):
     style.show_source(L2.prox)
     assert "return w / (1 + step * self.lam)" in shown[0]["text/plain"]
     assert shown[0]["text/markdown"].startswith("```python\ndef prox(self")
+
+
+def test_methods_in_one_listing_are_told_apart_by_their_classes(shown):
+    style.show_source(L1.prox, style.show_source, L2.prox)
+    lines = shown[0]["text/plain"].splitlines()
+    assert [line for line in lines if line.startswith("# ")] == ["# L1", "# L2"]
 
 
 def luminance(color):

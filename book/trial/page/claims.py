@@ -24,7 +24,7 @@ import yaml
 from IPython.display import display
 
 from trial.data import FOLDER
-from trial.page.evidence import NOT_YET, Evidence, lacking, true_or_false
+from trial.page.evidence import Evidence, lacking, true_or_false
 
 LABELS = {
     "true": "True",
@@ -133,7 +133,7 @@ def weigh(entry: Entry, evidence: dict[str, dict[str, Any]]) -> None:
     for side, named in evidence.items():
         for name, value in named.items():
             bare = not isinstance(value, Evidence)
-            if bare and entry.id not in NOT_YET and (wanted := lacking(name)):
+            if bare and (wanted := lacking(name)):
                 raise TypeError(f"{entry.id}: evidence {name!r} must be {wanted}")
             try:
                 true = true_or_false(value) if bare else value.fact

@@ -25,8 +25,6 @@ FAILS = re.compile(
     r"\b(?:never|not|none|no (?:run|network|one)|hardly|rarely)\b[^;:]*\blearn(?:s|ed|t)?\b"
     r"|\bfails? to (?:learn|converge)\b"
 )
-NOT_YET: frozenset[str] = frozenset()
-"""Claims whose cells were written before this law: the list may only shrink."""
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], caption: str) -
 
 
 def show_source(*objects: Any) -> None:
-    """Display the source of functions, classes or methods: the tested code, never a second copy."""
-    listing = "\n\n".join(textwrap.dedent(inspect.getsource(o)).rstrip() for o in objects)
+    """Display the source of functions, classes or methods: the tested code, never a second copy.
+
+    Where there are several, the name of its class stands above a method.
+    """
+    listings = [textwrap.dedent(inspect.getsource(o)).rstrip() for o in objects]
+    owners = [o.__qualname__.rpartition(".")[0] for o in objects if len(objects) > 1]
+    for k, owner in enumerate(owners):
+        listings[k] = f"# {owner}\n{listings[k]}" if owner else listings[k]
+    listing = "\n\n".join(listings)
     text = f"```python\n{listing}\n```"
     display({"text/markdown": text, "text/plain": listing}, raw=True)
