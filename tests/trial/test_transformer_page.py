@@ -80,20 +80,20 @@ def test_a_run_that_diverges_at_once_is_counted():
 
 
 def test_the_bands_of_the_table():
-    """Of 20, in each of three blocks of seeds."""
-    assert all(len(row.learned) == 3 for row in TABLE.rows)
+    """Of 50, in each of two blocks of seeds."""
+    assert TABLE.of == runs.RUNS
     for name in runs.HIGH:
         if name.startswith(("nothing", "z-loss")) or ("decay" in name and "warm" not in name):
-            assert "Wq" in name or (learned(f"0.08: {name}") <= 3).all(), name
-    assert (learned("0.08: QK-norm") >= 18).all()
-    assert (learned("0.08: warm-up and clip 1") >= 16).all()
-    assert (learned("bare 0.05: nothing") <= 3).all()
-    assert (learned("bare 0.05: decay 0.2") >= 14).all()
+            assert "Wq" in name or (learned(f"0.08: {name}") <= 6).all(), name
+    assert (learned("0.08: QK-norm") >= 46).all()
+    assert (learned("0.08: warm-up and clip 1") >= 40).all()
+    assert (learned("bare 0.05: nothing") <= 6).all()
+    assert (learned("bare 0.05: decay 0.2") >= 36).all()
     lost = {name: np.array(TABLE[f"lost: {name}"].diverged) for name in runs.LOST}
-    assert (lost["nothing"] <= 1).all() and (lost["decay on E and P"] >= 13).all()
-    assert (lost["decay on all, clip 1"] <= 2).all()
-    assert min(TABLE["lost by descent: L2 0.01"].diverged) >= 18
-    assert max(TABLE["lost by descent: L2 0.01, clip 1"].diverged) <= 2
+    assert (lost["nothing"] <= 2).all() and (lost["decay on E and P"] >= 32).all()
+    assert (lost["decay on all, clip 1"] <= 3).all()
+    assert min(TABLE["lost by descent: L2 0.01"].diverged) >= 45
+    assert max(TABLE["lost by descent: L2 0.01, clip 1"].diverged) <= 3
 
 
 def test_the_table_has_the_rows_of_the_runs_in_their_order():

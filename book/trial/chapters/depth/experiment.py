@@ -157,6 +157,10 @@ def attempt(trial: Deep, remedy: dict[str, Any], **options: Any) -> tuple[Deep, 
     return trial, trial.run(*remedy.pop("transforms", ()), **remedy, **options)
 
 
+RUNS = 50
+"""Networks in one of the two blocks of the table apart."""
+
+
 def apart(block: int) -> Iterator[tuple[str, int, int]]:
     """Every remedy, 300 steps: (name, diverged, learned).
 
@@ -164,7 +168,7 @@ def apart(block: int) -> Iterator[tuple[str, int, int]]:
     only, also at ten times the step.
     """
     for activation, gain in (("linear", 1.5), ("tanh", 3.0)):
-        trial = Deep(activation, gain, block=block)
+        trial = Deep(activation, gain, seeds=RUNS, block=block)
         cures = remedies(trial.mask())
         projection = cures.pop("project to σ ≤ 1")
         if activation == "linear":

@@ -98,16 +98,18 @@ def draw_edge(figure: Figure, edge: Edge, settled: int) -> None:
     bottom.legend(loc="upper right", ncols=2)
 
 
+RUNS = 50
+"""Networks in one of the two blocks of the table apart."""
 STEPS, LAMS, ITERATIONS = (0.4, 0.8, 1.2, 1.6, 2.4), (0.0, 0.01, 0.1), 2000
 
 
 def apart(block: int) -> Iterator[tuple[str, int, int]]:
-    """Rows (name, diverged, learned): 20 networks for each step and lam.
+    """Rows (name, diverged, learned): RUNS networks for each step and lam.
 
     A network has learned when its mean square error is below half the variance of its targets.
     """
     net = network()
-    w0 = starts(net, 20, block)
+    w0 = starts(net, RUNS, block)
     for lam in LAMS:
         for step in STEPS:
             run = train(net, Optimizer(learning_rate=step), w0, n_steps=ITERATIONS, penalty=L2(lam))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from trial.chapters.transformer.runs import EVERY, Run
 from trial.page import style
-from trial.page.apart import SEEDS, Table
+from trial.page.apart import Table
 
 COLORS = (style.RED, style.GREEN, style.BLUE)
 LINES = ("-", "--", "-.")
@@ -43,12 +43,12 @@ def draw_logits(figure: Figure, runs: Mapping[str, Run]) -> None:
 def draw_window(figure: Figure, counted: Table, rows: Mapping[str, tuple[list[str], str]]) -> None:
     """Networks that learned against the strength, a line for each family of rows."""
     axes = figure.subplots()
-    blocks = len(counted.rows[0].learned)
+    of = 2 * counted.of
     for (label, (names, prefix)), color, line in zip(rows.items(), COLORS, LINES, strict=False):
         strengths = [float(name.split()[-1]) for name in names]
         learned = [sum(counted[prefix + name].learned) for name in names]
         axes.semilogx(strengths, learned, line, marker="o", color=color, label=label)
-    axes.set(xlabel="strength", ylabel=f"learned, of {blocks * SEEDS}", ylim=(-1, blocks * SEEDS))
+    axes.set(xlabel="strength", ylabel=f"learned, of {of}", ylim=(-1, of))
     axes.legend()
 
 

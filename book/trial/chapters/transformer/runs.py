@@ -17,7 +17,8 @@ from reglib.optimizers import AdamScaling, ClipByNorm, Cosine, Optimizer, WarmUp
 from reglib.training import History, Step, train
 
 Array = NDArray[np.float64]
-BLOCKS = 3
+RUNS = 50
+"""Networks in one of the two blocks of the table apart."""
 EVERY = 10
 """A run is looked at every so many steps."""
 
@@ -291,9 +292,9 @@ def raised(setting: Setting) -> Iterator[tuple[str, int, int]]:
 
 def apart(block: int) -> Iterator[tuple[str, int, int]]:
     """All rows of the table, with the seeds of one block."""
-    norm, bare = Setting(block), Setting(block, options={"norm": None})
+    norm, bare = Setting(block, RUNS), Setting(block, RUNS, options={"norm": None})
     behind, before = (
-        Setting(block, scaled=False, options={"norm": place, "layers": 6})
+        Setting(block, RUNS, scaled=False, options={"norm": place, "layers": 6})
         for place in ("post", "pre")
     )
     nothing = {"nothing": {}}
@@ -306,6 +307,6 @@ def apart(block: int) -> Iterator[tuple[str, int, int]]:
     yield from learning(norm, "descent 2", nothing, 2.0, 400, adam=False)
     yield from learning(norm, "descent 3", PLAIN, 3.0, 400, adam=False)
     yield from learning(bare, "bare descent 1", PLAIN, 1.0, 400, adam=False)
-    yield from learning(Setting(block, text=True), "text", LETTERS, 0.06)
+    yield from learning(Setting(block, RUNS, text=True), "text", LETTERS, 0.06)
     yield from learning(behind, "post 0.01", DEEP, 0.01, 400)
     yield from learning(before, "post 0.01", {"norm before": {}}, 0.01, 400)
