@@ -80,10 +80,11 @@ def _source(cell, first):
     if bool(imports) != first:
         yield "no imports" if first else "imports belong in the first code cell"
     yield from _network(nodes, imports)
+    shown = "central" in cell.metadata.get("tags", [])  # its length has a law in test_shown
     for node in nodes:
         if isinstance(node, _DEFINITIONS):
             lines = len(ast.unparse(node).splitlines())  # a narrow column makes nothing longer
-            if lines > MAX_DEF_LINES:
+            if lines > MAX_DEF_LINES and not shown:
                 yield f"{node.name} is {lines} lines long, it belongs in reglib with a test"
     yield from _blindfolds(cell, nodes)
 

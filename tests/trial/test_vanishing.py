@@ -124,12 +124,12 @@ def test_with_more_steps_the_full_derivative_is_another(small):
 def test_the_table_has_every_row_and_counts_what_ended_as_it_says(monkeypatch):
     asked = []
 
-    def counted(networks, *, lam=0.0, omega=0.0, n_steps=1500, w0=None, inputs=1.0):
+    def counted(networks, *, lam=0.0, omega=0.0, n_steps=1500, w0=None):
         asked.append((networks.gain, networks.block, lam, omega, n_steps, w0 is not None))
-        return true_remember(networks, lam=lam, omega=omega, n_steps=1, w0=w0, inputs=inputs)
+        return true_remember(networks, lam=lam, omega=omega, n_steps=1, w0=w0)
 
-    def two(gain, seeds, block, kind):  # of the networks: enough to see what is asked for
-        return true_trial(gain, 2, block, kind)
+    def two(gain, seeds, **options):  # of the networks: enough to see what is asked for
+        return true_trial(gain, 2, **options)
 
     true_remember, true_trial = vanishing.remember, vanishing.trial
     monkeypatch.setattr(vanishing, "remember", counted)

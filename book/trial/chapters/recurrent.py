@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reglib.networks import RNN, Omega
+from reglib.networks import GRU, RNN, Omega
 from reglib.optimizers import Optimizer
 from reglib.training import History, train
 from trial.page.apart import SEEDS
@@ -46,8 +46,8 @@ class Seeded:
 class Trial(Seeded):
     """20 networks (or `seeds` of them), each with its own initial weights and its own data.
 
-    `task` is `datasets.leaky_memory` or `first_input`; `block` gives a second and independent set
-    of 20.
+    `task` is `datasets.leaky_memory` or `first_input`; `inputs` multiplies what reads the input, U;
+    `gated` takes GRU instead of RNN; `block` gives a second and independent set of 20.
     """
 
     task: Callable[..., Any]
@@ -59,21 +59,29 @@ class Trial(Seeded):
     batch: int = 16
     seeds: int = SEEDS
     block: int = 0
+    inputs: float = 1.0
+    gated: bool = False
 
-    def network(self, rng: Any, n: int) -> RNN:
+    def network(self, rng: Any, n: int) -> RNN | GRU:
         """The network bound to n fresh sequences."""
-        return RNN(*self.task(rng, n, self.length), self.hidden, self.activation)
+        data = self.task(rng, n, self.length)
+        return GRU(*data, self.hidden) if self.gated else RNN(*data, self.hidden, self.activation)
 
     @property
-    def net(self) -> RNN:
+    def net(self) -> RNN | GRU:
         """A network to ask for shapes, masks and parts; its data do not matter."""
         return self.network(np.random.default_rng(0), 1)
 
     def start(self) -> Array:
         """Initial weights (seeds, P)."""
-        return self.net.init(self._rngs(1000), self.gain, self.kind)
+        w0 = self.net.init(self._rngs(1000), self.gain, self.kind)
+        return np.where(self.mask("U"), self.inputs * w0, w0)
 
-    def held_out(self, n: int = 500) -> RNN:
+    def mask(self, letter: str) -> NDArray[np.bool_]:
+        """True at the weights whose names begin so: all of Wr, Wz, Wc where there are gates."""
+        return self.net.mask(*(name for name in self.net.shapes if name.startswith(letter)))
+
+    def held_out(self, n: int = 500) -> RNN | GRU:
         """The same n new sequences for every network."""
         return self.network(np.random.default_rng(99 + self.block), n)
 

@@ -37,6 +37,7 @@ CHAPTERS = (
     "order",
     "together",
     "diagnose",
+    "transformer",
     "autopsy",
     "conventions",
 )

@@ -21,7 +21,6 @@ MODULES = {
     "depth": "trial.chapters.depth.experiment",
     "cliff": "trial.chapters.cliff.experiment",
     "remedies": "trial.chapters.remedies.figures",
-    "window": "trial.chapters.remedies.window",
     "vanishing": "trial.chapters.vanishing.figures",
     "order": "trial.chapters.order.figures",
     "edge": "trial.chapters.step_sizes.edge",

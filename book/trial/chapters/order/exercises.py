@@ -32,11 +32,6 @@ def both_orders() -> list[float]:
     return found
 
 
-def arriving(lam: float, c: float, g: float, w: float) -> float:
-    """The decay that arrives inside the clip when gradient and weights are perpendicular."""
-    return float(inside_decay(lam, c, np.linalg.norm([g, lam * w])))
-
-
 EXERCISES = (
     Exercise(
         id="ex-14.1",
@@ -129,31 +124,5 @@ EXERCISES = (
                 "After the scaling nothing divides the decay: λ w is added as it is.",
             ),
         ),
-    ),
-    Exercise(
-        id="ex-14.5",
-        wanted="a function of λ, c and the lengths g and w: the decay that arrives",
-        right=lambda: arriving,
-        because="As λ grows it tends to c/w, and no λ lifts it above that.",
-        hints=(
-            "How long is the sum of two perpendicular vectors, of lengths g and λ w?",
-            "The clip multiplies the decay by c over that length. What if the sum is short?",
-        ),
-        mistakes=(
-            Mistake(
-                lambda: lambda lam, c, g, w: lam * min(1, c / g),
-                "The clip sees the sum: the decay counts in its length as well.",
-            ),
-            Mistake(
-                lambda: lambda lam, c, g, w: lam * c / np.hypot(g, lam * w),
-                "A sum that is shorter than c is not made longer.",
-            ),
-            Mistake(
-                lambda: lambda lam, c, g, w: lam * min(1, c / (g + lam * w)),
-                "Perpendicular lengths add as in a right triangle: the root of the squares.",
-            ),
-        ),
-        at=((0.1, 1.0, 20.0, 16.0), (10.0, 1.0, 20.0, 16.0), (0.5, 3.0, 0.6, 1.0)),
-        rtol=1e-6,
     ),
 )

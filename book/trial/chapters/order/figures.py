@@ -286,7 +286,7 @@ def scope() -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
 
     Rows that begin with "budget" run on to every one of BUDGETS.
     """
-    mask = Trial(leaky_memory, "tanh", 4.0).net.mask("W")
+    mask = Trial(leaky_memory, "tanh", 4.0).mask("W")
     clip, decay = ClipByNorm(1.0), WeightDecay(0.1, mask)
     cells = (), (clip,), (decay,), (decay, clip), (clip, decay)
     yield from ((f"budget, {name}", cell, {}) for name, cell in zip(LINES, cells, strict=True))
@@ -317,17 +317,20 @@ def scope() -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
     yield "other: initial gain 1, nothing else", (), {"gain": 1.0}
     yield "other: orthogonal start, nothing else", (), {"gain": 1.0, "kind": "orthogonal"}
     yield "other: inputs divided by 10", (), {"inputs": 0.1}
+    yield "other: inputs divided by 10, clip", (clip,), {"inputs": 0.1}
+    yield "other: gates", (), {"gated": True}
+    yield "other: gates, clip", (clip,), {"gated": True}
 
 
 def apart(block: int) -> Iterator[tuple[str, int, int]]:
     """Rows (name, diverged, learned) of the scope tables, on one block of RUNS seeds."""
     for name, sentence, other in scope():
-        start = {key: other.pop(key) for key in ("gain", "kind") if key in other}
+        own = ("gain", "kind", "inputs", "gated")
+        start = {key: other.pop(key) for key in own if key in other}
         trial = Trial(leaky_memory, "tanh", **({"gain": 4.0} | start), seeds=RUNS, block=block)
         ball, w0 = other.pop("project", None), trial.start()
         if ball:
             w0 = ball.prox(w0, 1.0)
-        w0 = np.where(trial.net.mask("U"), other.pop("inputs", 1.0) * w0, w0)
         settings = {"learning_rate": 0.1, "n_steps": 400} | other
         if not name.startswith("budget"):
             history = trial.run(*sentence, **settings, penalty=ball, w0=w0)

@@ -15,7 +15,7 @@ from reglib.datasets import leaky_memory
 from reglib.optimizers import AdamScaling, ClipByNorm
 from reglib.penalties import L1, L2, Masked, Orthogonal, Spectral, SpectralBall
 from reglib.training import History
-from trial.chapters.recurrent import SEEDS, Trial, decay_steps
+from trial.chapters.recurrent import Trial, decay_steps
 from trial.page import style
 
 SHAPE = (16, 16)
@@ -39,7 +39,7 @@ class Remedy:
     def apply(self, trial: Trial, **steps: Any) -> tuple[Trial, History]:
         """The trial with its own start, and what became of its networks."""
         trial = replace(trial, **self.start)
-        penalty = self.penalty and Masked(self.penalty, trial.net.mask("W"))
+        penalty = self.penalty and Masked(self.penalty, trial.mask("W"))
         w0 = trial.start()
         # a constraint holds from the start
         if isinstance(self.penalty, SpectralBall):
@@ -81,6 +81,10 @@ LONGER = {
     "clip at 1, 1500 steps": Remedy(transforms=CLIP, steps={"n_steps": 1500}),
     "Adam, 1500 steps": Remedy(transforms=ADAM, steps={"learning_rate": 5e-3, "n_steps": 1500}),
     "clip at 1, then Adam": Remedy(transforms=CLIP + ADAM, steps={"learning_rate": 0.005}),
+    "learning rate 0.0002": Remedy(steps={"learning_rate": 2e-4}),
+    "inputs divided by 10": Remedy(start={"inputs": 0.1}),
+    "gates": Remedy(start={"gated": True}),
+    "gates, clip at 1": Remedy(transforms=CLIP, start={"gated": True}),
 }
 BARELY = {
     f"gain {gain:g}, {name}": replace(remedy, start={"gain": gain})
@@ -116,7 +120,12 @@ BESIDES = {
     "clip at 1": Remedy(transforms=CLIP),
     "projection, largest singular value 1": OTHERS["projection, largest singular value 1"],
     "orthogonal start": Remedy(start=ORTHOGONAL),
+    "inputs divided by 10": Remedy(start={"inputs": 0.1}),
+    "gates": Remedy(start={"gated": True}),
+    "gates, clip at 1": Remedy(transforms=CLIP, start={"gated": True}),
 }
+RUNS = 100
+"""Networks in one of the two blocks of the table apart."""
 APART = {
     "exploding": (EXPLODING, PENALTIES | OTHERS | LONGER),
     "barely": (EXPLODING, BARELY),
@@ -129,7 +138,8 @@ def apart(block: int) -> Iterator[tuple[str, int, int]]:
     """Rows (name, diverged, learned) of every table of the chapter, for `trial.page.apart`."""
     for group, ((trial, steps), remedies) in APART.items():
         for name, remedy in remedies.items():
-            own, history = remedy.apply(replace(trial, block=block), **steps)
+            many = replace(trial, seeds=RUNS, block=block)
+            own, history = remedy.apply(many, **steps)
             yield f"{group}: {name}", int(history.diverged.sum()), int(own.success(history))
 
 
@@ -192,7 +202,7 @@ class Window:
 
     def __init__(self, table: Any) -> None:
         learned = [[table[f"window: {cell(g, x)}"].learned for x in LAMS] for g in GAINS]
-        self.learned = np.array(learned)  # (gains, lams, blocks)
+        self.learned, self.of = np.array(learned), table.of  # (gains, lams, blocks)
 
     def __call__(self, figure: Figure, gain: float, lam: float) -> str:
         """Draw map and row; the sentence says how many learned and what decay alone would do."""
@@ -203,8 +213,8 @@ class Window:
         self._row(bottom, row, column)
         first, second = self.learned[row, column]
         return (
-            f"Gain {gain:g}, λ = {lam:g}: {first} of {SEEDS} networks learned, {second} of {SEEDS} "
-            f"with other seeds. {self.alone(gain, lam)}"
+            f"Gain {gain:g}, λ = {lam:g}: {first} of {self.of} networks learned, {second} of "
+            f"{self.of} with other seeds. {self.alone(gain, lam)}"
         )
 
     @staticmethod
@@ -222,7 +232,7 @@ class Window:
     def _map(self, axes: Axes, row: int, column: int) -> None:
         colors = LinearSegmentedColormap.from_list("learned", ["white", style.BLUE], N=FIFTHS)
         total = self.learned.sum(axis=-1)
-        most = SEEDS * self.learned.shape[-1]
+        most = 2 * self.of
         axes.imshow(total, cmap=colors, vmin=0, vmax=most, aspect="auto", origin="lower")
         axes.plot(column, row, marker="o", markersize=13, color=style.INK, linestyle="none")
         axes.plot(column, row, marker="o", markersize=6, color="white", linestyle="none")
@@ -233,15 +243,15 @@ class Window:
         axes.grid(False)
 
     def _row(self, axes: Axes, row: int, column: int) -> None:
-        for block, label in enumerate(("20 networks", "20 with other seeds")):
+        for block, label in enumerate((f"{self.of} networks", f"{self.of} with other seeds")):
             axes.plot(self.learned[row, :, block], marker=".", label=label)
         axes.axvline(column, color=style.FAINT, linewidth=9, zorder=0)
         if GAINS[row] > 1:
             edge = least_lam(GAINS[row], **_named(SATURATING[1]))
             at = np.interp(np.log(edge), np.log(LAMS[1:]), range(1, len(LAMS)))
             axes.axvline(at, color=style.INK, linewidth=2, linestyle=":", label="decay in time")
-        axes.set(xlim=(-0.5, len(LAMS) - 0.5), ylim=(-1, 21), yticks=[0, 10, 20])
-        axes.set_title(f"networks of 20 that learned, gain {GAINS[row]:g}")
+        axes.set(xlim=(-0.5, len(LAMS) - 0.5), ylim=(-0.05 * self.of, 1.05 * self.of))
+        axes.set_title(f"networks of {self.of} that learned, gain {GAINS[row]:g}")
         axes.figure.legend(loc="lower center", ncols=3)
         _lam_axis(axes)
 

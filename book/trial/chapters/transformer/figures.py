@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from trial.chapters.transformer.runs import EVERY, Run
+from trial.chapters.transformer.runs import BARE, EVERY, Run
 from trial.page import style
 from trial.page.apart import Table
 
@@ -40,13 +40,14 @@ def draw_logits(figure: Figure, runs: Mapping[str, Run]) -> None:
     above.legend()
 
 
-def draw_window(figure: Figure, counted: Table, rows: Mapping[str, tuple[list[str], str]]) -> None:
-    """Networks that learned against the strength, a line for each family of rows."""
-    axes = figure.subplots()
-    of = 2 * counted.of
-    for (label, (names, prefix)), color, line in zip(rows.items(), COLORS, LINES, strict=False):
+def draw_window(figure: Figure, counted: Table) -> None:
+    """Networks without norms that learned against the strength, a line for each penalty."""
+    axes, of = figure.subplots(), 2 * counted.of
+    families = {"decoupled decay": "decay", "L2 in the gradient": "L2"}
+    for (label, start), color, line in zip(families.items(), COLORS, LINES, strict=False):
+        names = [name for name in BARE if name.startswith(start)]
         strengths = [float(name.split()[-1]) for name in names]
-        learned = [sum(counted[prefix + name].learned) for name in names]
+        learned = [sum(counted["bare 0.05: " + name].learned) for name in names]
         axes.semilogx(strengths, learned, line, marker="o", color=color, label=label)
     axes.set(xlabel="strength", ylabel=f"learned, of {of}", ylim=(-1, of))
     axes.legend()

@@ -52,16 +52,23 @@ APART = {
     "gain 1, U times 0.1, L2 0.1": {"gain": 1.0, "inputs": 0.1, "lam": 0.1},
     "U times 0.1": {"inputs": 0.1},
     "Gaussian W, U times 0.1": {"gain": 1.0, "inputs": 0.1, "kind": "gaussian"},
+    **{
+        f"gates, U times {u:g}, {k} steps": {"gated": True, "gain": 1.0, "inputs": u, "n_steps": k}
+        for u in (1.0, 0.1)
+        for k in (500, 1500)
+    },
 }
 """The rows of that table by name; every one of them clips at 1. W is orthogonal times 0.6, U, V are
-drawn N(0, 1), N(0, 1/16), where a row does not say otherwise."""
+drawn N(0, 1), N(0, 1/16), where a row does not say otherwise. Gates: the GRU."""
 RUNS = 50
 """Networks in one of the two blocks of the table."""
 
 
-def trial(gain: float = 0.6, seeds: int = SEEDS, block: int = 0, kind: str = "orthogonal") -> Trial:
+def trial(
+    gain: float = 0.6, seeds: int = SEEDS, block: int = 0, kind: str = "orthogonal", **options: Any
+) -> Trial:
     """tanh networks whose W is `gain` times a rotation; the target is the first of 20 inputs."""
-    return Trial(first_input, "tanh", gain, kind, length=20, seeds=seeds, block=block)
+    return Trial(first_input, "tanh", gain, kind, length=20, seeds=seeds, block=block, **options)
 
 
 def remember(
@@ -71,20 +78,17 @@ def remember(
     omega: float = 0.0,
     n_steps: int = 1500,
     w0: Any = None,
-    inputs: float = 1.0,
 ) -> History:
     """Train with gradients clipped at 1, L2 on W as a proximal step, Omega before the clip.
 
-    `lam` may be an array (k, 1, 1); `w0` (..., seeds, P) replaces the networks' initial weights;
-    `inputs` multiplies U at the start.
+    `lam` may be an array (k, 1, 1); `w0` (..., seeds, P) replaces the networks' initial weights.
     """
     start = networks.start() if w0 is None else w0
-    start = np.where(networks.net.mask("U"), inputs * start, start)
     return networks.run(
         ClipByNorm(1.0),
         learning_rate=LEARNING_RATE,
         n_steps=n_steps,
-        penalty=Masked(L2(lam), networks.net.mask("W")),
+        penalty=Masked(L2(lam), networks.mask("W")),
         omega=omega,
         w0=np.broadcast_to(start, np.broadcast_shapes(np.shape(lam)[:-1] + (1,), start.shape)),
     )
@@ -93,10 +97,10 @@ def remember(
 def apart(block: int) -> Iterator[tuple[str, int, int]]:
     """Rows (name, diverged, learned) of the chapter's table, for `trial.page.apart`."""
     for name, row in APART.items():
-        settings = {"gain": 0.6, "then": 0} | row
-        gain, then = settings.pop("gain"), settings.pop("then")
-        kind = settings.pop("kind", "orthogonal")
-        networks = trial(gain, RUNS, block, kind)
+        own = {"gain": 0.6} | {k: row[k] for k in ("gain", "kind", "inputs", "gated") if k in row}
+        settings = {key: value for key, value in row.items() if key not in own}
+        then = settings.pop("then", 0)
+        networks = trial(**own, seeds=RUNS, block=block)
         history = remember(networks, **settings)
         if then:
             history = remember(networks, n_steps=then, w0=history.w)
