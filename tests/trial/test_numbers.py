@@ -12,8 +12,12 @@ EXERCISE = """
 ```{{exercise}} Stand still
 :label: ex-{chapter}-1
 
-Do nothing; {{numref}}`ex-{other}-1` does more.
+Do nothing; {{numref}}`ex-{other}-1` does more, by {{eq}}`eq-{other}-2`.
 ```
+
+$$
+w = 0
+$$ (eq-{chapter}-2)
 """
 
 
@@ -21,7 +25,9 @@ Do nothing; {{numref}}`ex-{other}-1` does more.
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("numbers")
     extensions = ["myst_parser", "sphinx_exercise", "trial.sphinx.numbers"]
-    (folder / "conf.py").write_text(f"extensions = {extensions}\nnumfig = True\n")
+    (folder / "conf.py").write_text(
+        f"extensions = {extensions}\nnumfig = True\nmyst_enable_extensions = ['dollarmath']\n"
+    )
     (folder / "index.md").write_text("# Book\n\n```{toctree}\nsteps\ndepth\n```\n")
     for name, chapter, other in (("steps", 3, 7), ("depth", 7, 3)):
         page = EXERCISE.format(title=name.title(), chapter=chapter, other=other)
@@ -50,6 +56,7 @@ def test_a_second_build_writes_no_page_and_the_numbers_are_those_of_the_labels(f
     for page, own, other in (("steps", "3.1", "7.1"), ("depth", "7.1", "3.1")):
         html = (folder / "out" / f"{page}.html").read_text()
         assert f"Exercise {own}" in html and f"Exercise {other}" in html
+        assert f">({own[0]}.2)<" in html and f">({other[0]}.2)<" in html
     with (folder / "steps.md").open("a") as page:
         page.write("\nMore.\n")
     assert build(folder) == {"index", "steps"}  # and the page above it, as always in Sphinx

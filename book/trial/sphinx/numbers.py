@@ -33,6 +33,9 @@ def renumber(app: Sphinx, env: BuildEnvironment) -> list[str]:
         for label in (theorems := tables.get("theorem", {})):
             if found := THEOREM.fullmatch(label):
                 theorems[label] = (f"T{found[1]}",)
+        for label in (shown := tables.get("displaymath", {})):  # what a link to one says
+            if found := EQUATION.fullmatch(label.removeprefix("equation-")):
+                shown[label] = (found[1].upper(), found[2])
     equations = env.get_domain("math").data["objects"]
     for label, (page, counted) in equations.items():
         equations[label] = (page, equation(label, counted))
