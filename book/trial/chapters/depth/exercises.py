@@ -36,11 +36,6 @@ def in_one_step(gain: float, step: float) -> float:
     return border(lambda lam: gain - step * lam * gain > 1, 1 / step)
 
 
-def projected_rate(gain: float) -> float:
-    """The rate per layer when singular values above 1 are cut to 1."""
-    return float(np.log(WEIGHT @ np.minimum(gain * X, 1) ** 2) / 2)
-
-
 @cache
 def power() -> float:
     """p in L^-p, the gradient of tanh layers at gain 1, from 500 and 2000 layers."""
@@ -123,33 +118,6 @@ EXERCISES = (
     ),
     Exercise(
         id="ex-10.4",
-        wanted="a function of g: the rate per layer",
-        right=lambda: projected_rate,
-        because="It rises to 0: at a huge gain all values are cut to 1, and nothing is lost.",
-        hints=(
-            "Cutting turns g x into min(g x, 1). Of what do you take the mean?",
-            "The mean of min(g x, 1)² is a sum over a fine grid of x, weighted by the density.",
-            "That is the mean square of the length; the rate is half of its logarithm.",
-        ),
-        mistakes=(
-            Mistake(
-                lambda: lambda g: np.log(WEIGHT @ np.minimum(g * X, 1) ** 2),
-                "The mean square is of the squared length. Take half of the logarithm.",
-            ),
-            Mistake(
-                lambda: lambda g: np.log(WEIGHT @ np.minimum(g * X, 1)),
-                "That is the mean of the values. The root mean square decides.",
-            ),
-            Mistake(
-                lambda: lambda g: np.log(g),
-                "That is the rate before the projection.",
-            ),
-        ),
-        at=((1.0,), (1.5,), (10.0,)),
-        rtol=1e-3,
-    ),
-    Exercise(
-        id="ex-10.5",
         wanted="a number: the power p in L to the power -p",
         right=power,
         because="The logarithm loses 1/(2l) in layer l, and these add up to half of ln L.",
