@@ -11,7 +11,7 @@ from trial.page.claims import LABELS, ledger
 from trial.page.quizzes import question, quiz, verdict
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-WITHOUT = {"faq", "conventions", "data", "speed"}
+WITHOUT = {"faq", "messages", "conventions", "data", "speed"}
 """Pages to look things up in: they teach no argument that a quiz could ask for."""
 CHAPTERS = [path for path in NOTEBOOKS if path.stem not in WITHOUT]
 AT_LEAST = 3
