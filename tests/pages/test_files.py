@@ -34,10 +34,21 @@ def anchors(name):
 
 
 def test_the_expected_pages_are_there():
-    expected = "index verdicts notation coming_from glossary proofs errata api bibliography".split()
+    expected = (
+        "index verdicts sheet notation coming_from glossary proofs errata api bibliography".split()
+    )
     assert {f"book/{name}.html" for name in expected} <= set(PAGES)
     notebooks = Path(__file__).parents[2] / "notebooks"
     assert {f"notebooks/{path.stem}.html" for path in notebooks.glob("*.ipynb")} <= set(PAGES)
+
+
+def test_the_sheet_is_there_as_plain_text_with_every_page():
+    text = (HTML / "llms.txt").read_text(encoding="utf-8")
+    assert text.startswith("# The sheet: training has diverged") and "](" not in text
+    assert len(re.findall(r"^\| ", text, re.M)) == 11  # ten numbers and their heading
+    for name in PAGES:
+        if name.startswith("notebooks/"):
+            assert f"- {name}: " in text
 
 
 def test_the_root_leads_to_the_landing_page():

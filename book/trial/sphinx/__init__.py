@@ -21,6 +21,7 @@ from trial.sphinx import (
     reading,
     scripts,
     sharing,
+    sheet,
     sliders,
 )
 
@@ -43,6 +44,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         sliders,
         assets,
         scripts,
+        sheet,
         ledger,
         environment,
     ):
