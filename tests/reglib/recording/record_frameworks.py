@@ -252,7 +252,7 @@ def moved_in_torch(make):
     made.step()
     return sorted(
         kind for name, kind in KINDS.items() if (dict(model.named_parameters())[name] != 1).any()
-    )  # noqa: E501
+    )
 
 
 def moved_in_hugging_face():
@@ -307,7 +307,7 @@ def accumulated():
         made.apply([keras.ops.array(g)], [line.w])
     found["Keras: SGD(global_clipnorm=1.0, gradient_accumulation_steps=2)"] = (
         line.w.numpy().tolist()
-    )  # noqa: E501
+    )
 
     clip, sgd = optax.clip_by_global_norm(1.0), optax.sgd(1.0)
     each = optax.chain(clip, optax.MultiSteps(sgd, 2).gradient_transformation())
