@@ -22,6 +22,10 @@ RECORDED = json.loads((FOLDER / "recorded" / "frameworks.json").read_text(encodi
 SCRIPT = ROOT / "tests" / "reglib" / "recording" / "record_frameworks.py"
 NEEDED = ("torch", "keras", "jax", "optax", "transformers", "accelerate", "lightning")
 LOSS = losses.SquaredError(*datasets.article()[:2])
+PAIR = (
+    r"^([^`\n]+(?:`\w+`[^`\n]*)*)\n\n```python\n(.+)\n"
+    r"(Optimizer\((?:.+\)|\n(?:    .+\n)+\)))\n```"
+)
 CELLS = {"beta2": "{:g}", "eps": "{:.0e}", "decay": "{:g}", "clip": "{:g}"}
 
 
@@ -32,6 +36,11 @@ def ends(sentence):
     for _ in range(30):
         w, memory = optimizer.step(w, gradient=LOSS.gradient(w), memory=memory)
     return w
+
+
+def one_line(call):
+    """A call that stands on several lines, an argument a line."""
+    return re.sub(r",\n\)", ")", re.sub(r",\n +", ", ", re.sub(r"\(\n +", "(", call)))
 
 
 def table(heading):
@@ -45,7 +54,8 @@ def table(heading):
 @pytest.mark.parametrize("row", ROWS, ids=[f"{r['library']}: {r['there']}" for r in ROWS])
 def test_a_line_ends_where_its_sentence_ends(row):
     found = RECORDED["ends"][row["there"]]
-    np.testing.assert_allclose(found, ends(row["here"]), rtol=2e-4, atol=2e-6)
+    close = 2e-5 if "1e-7" in row["here"] else 5e-6  # Keras adds eps before the bias correction
+    np.testing.assert_allclose(found, ends(row["here"]), rtol=0, atol=close)
     others = {other["here"] for other in ROWS} - {row["here"]}
     near = [
         np.abs(np.subtract(found, ends(other))).max() for other in others if "1e-7" not in other
@@ -57,15 +67,12 @@ def test_the_page_has_the_lines_and_every_line_was_recorded():
     assert set(RECORDED["ends"]) == {row["there"] for row in ROWS}
     for library in dict.fromkeys(row["library"] for row in ROWS):
         section = re.search(rf"^### {library}\n(.*?)(?=^##|\Z)", PAGE, re.S | re.M)[1]
-        lines = re.findall(
-            r"^([^`\n]+(?:`\w+`[^`\n]*)*)\n\n```python\n(.+)\n(Optimizer.+(?:\n  .+)?)\n```",
-            section,
-            re.M,
-        )
+        lines = re.findall(PAIR, section, re.M)
         rows = [row for row in ROWS if row["library"] == library]
-        joined = [(s, t, re.sub(r"\(\s+", "(", re.sub(r",\n\s+", ", ", h))) for s, t, h in lines]
+        joined = [(s, t, one_line(h)) for s, t, h in lines]
         assert joined == [(row["stands"], row["there"], row["here"]) for row in rows]
-    assert max(map(len, PAGE[PAGE.index("```python") :].split("```")[1].splitlines())) <= 78
+    blocks = re.findall(r"^```python\n(.+?)^```", PAGE, re.M | re.S)
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= 78
 
 
 def test_the_first_table_says_which_sentence_has_a_line():

@@ -18,6 +18,7 @@ import inspect
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -39,6 +40,7 @@ from torch.utils.data import DataLoader, Dataset  # noqa: E402
 
 DATA = Path(__file__).parents[3] / "book" / "trial" / "data"
 X, Y = np.column_stack([np.ones(5), np.arange(1.0, 6.0)]), np.array([2.0, 4, 7, 11, 16])
+CHAPTER = DATA.parents[2] / "notebooks" / "18_sixteen_bits.ipynb"
 START, STEPS = [3.0, 2.0], 30
 MICRO = [[6.0, 8.0], [0.0, -0.5]]
 jax.config.update("jax_enable_x64", True)
@@ -378,6 +380,31 @@ def scaler():
     return found
 
 
+def home(steps=40):
+    """The lines of the chapter *What changes in sixteen bits?*, as they stand in its fence."""
+    cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
+    text = "".join("".join(c["source"]) + "\n" for c in cells if c["cell_type"] == "markdown")
+    fence = re.search(r"```python\n(scaler = .+?)```", text, re.S)[1]
+    x = 200 * torch.sin(torch.arange(64.0 * 64).reshape(64, 64) ** 2)
+    y = torch.arange(64) % 10
+    model = nn.Linear(64, 10)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    seen = {"loss": [], "norms": [], "scales": []}
+
+    def log(loss, norm, scale):
+        for name, value in zip(seen, (loss.item(), str(norm.item()), scale), strict=True):
+            seen[name].append(value)
+
+    made = torch.optim.SGD(model.parameters(), lr=0.002)
+    micro = [(x[k : k + 16], y[k : k + 16]) for k in range(0, 64, 16)]
+    names = {"torch": torch, "device": "cpu", "batches": [micro] * steps, "model": model}
+    names |= {"loss_of": nn.functional.cross_entropy, "optimizer": made}
+    names |= {"clip_grad_norm_": nn.utils.clip_grad_norm_, "log": log}
+    exec(fence, names)
+    return seen
+
+
 def main():
     rows = csv.DictReader((DATA / "frameworks.csv").read_text(encoding="utf-8").splitlines())
     packages = ("torch", "keras", "jax", "optax", "transformers", "lightning")
@@ -393,6 +420,7 @@ def main():
         },
         "accumulated": accumulated(),
         "scaler": scaler(),
+        "home": home(),
         "bfloat16": bits(),
     }
     path = Path(sys.argv[1]) if sys.argv[1:] else DATA / "recorded" / "frameworks.json"

@@ -76,7 +76,7 @@ def gradient(net: Any, w: Array, scale: Any, cast: Cast = float16) -> tuple[Arra
 
 def clip(g: Array, c: float = 1.0) -> Array:
     """g min(1, c / |g|)."""
-    return g * np.minimum(1, c / np.linalg.norm(g, axis=-1, keepdims=True))
+    return g * (c / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), c))
 
 
 def clip_each(g: Array, bounds: Sequence[int]) -> Array:
@@ -93,7 +93,7 @@ def clip_values(g: Array, c: float = 1.0) -> Array:
 def clip_by_16_bit_norm(g: Array, S: Array) -> Array:
     """g / S, clipped by a norm whose sum of squares was taken in float16, before g was unscaled."""
     squares = float16(np.square(float16(g))).sum(axis=-1, keepdims=True)
-    return g / S * np.minimum(1, S / np.sqrt(float16(squares)))
+    return g / S * (S / np.maximum(np.sqrt(float16(squares)), S))
 
 
 ORDERS = {
