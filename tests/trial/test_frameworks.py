@@ -154,6 +154,7 @@ def test_the_frameworks_still_do_what_was_recorded(tmp_path):
     subprocess.run([sys.executable, SCRIPT, tmp_path / "again.json"], check=True)
     again = json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))
     assert again["defaults"] == RECORDED["defaults"] and again["moved"] == RECORDED["moved"]
+    assert again["home"]["scales"] == RECORDED["home"]["scales"]
     for part in ("ends", "accumulated"):
         for line, end in RECORDED[part].items():
             np.testing.assert_allclose(again[part][line], end, rtol=1e-4, atol=1e-6)
