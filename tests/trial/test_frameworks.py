@@ -112,6 +112,10 @@ def test_what_is_decayed_is_what_moved():
         assert found[name] == ["yes" if kind in moved else "no" for kind in kinds], name
 
 
+def test_the_lines_that_choose_leave_matrices_alone_to_decay():
+    assert RECORDED["chosen"] == dict.fromkeys(("PyTorch", "Keras", "optax"), ["matrices"])
+
+
 def test_accumulation_is_clipped_once_or_each_time():
     g = np.array([[6, 8], [0, -0.5]])
 

@@ -8,9 +8,10 @@ lightning; the tests read the file it writes and need none of them:
 
 `ends`: each line of frameworks.csv takes 30 steps down the article's least squares from (3, 2),
 in float64. `defaults` are read off signatures. `moved` names what an optimizer's decay moves when
-every gradient is zero. `accumulated` is a step over two micro-batches with the gradients (6, 8)
-and (0, -0.5), a clip at 1 and a rate of 1. `bfloat16` and `scaler` are PyTorch's rounding, as bits,
-and its GradScaler on the CPU.
+every gradient is zero, `chosen` the same where only matrices are to decay. `accumulated` is a step
+over two micro-batches with the gradients (6, 8) and (0, -0.5), a clip at 1 and a rate of 1.
+`scaler` is PyTorch's GradScaler on the CPU, `home` the fence of the chapter, `bfloat16` PyTorch's
+rounding, as bits.
 """
 
 import csv
@@ -269,8 +270,9 @@ def moved_in_hugging_face():
         return moved_in_torch(make)
 
 
-def moved_in_keras():
+def moved_in_keras(spared=()):
     layers = {"embeddings": keras.layers.Embedding(3, 4), "matrices": keras.layers.Dense(2)}
+    made = keras.optimizers.AdamW(0.1)
     layers["norms"] = keras.layers.LayerNormalization()
     for layer, shape in zip(layers.values(), ((3,), (3, 4), (3, 4)), strict=True):
         layer.build(shape)
@@ -278,17 +280,25 @@ def moved_in_keras():
     found["biases"] = layers["matrices"].trainable_variables[1]
     for v in found.values():
         v.assign(keras.ops.ones_like(v))
-    made = keras.optimizers.AdamW(0.1)
+    if spared:
+        made.exclude_from_weight_decay(var_names=spared)
     made.apply([keras.ops.zeros_like(v) for v in found.values()], list(found.values()))
     return sorted(name for name, v in found.items() if (v.numpy() != 1).any())
 
 
-def moved_in_optax():
+def moved_in_optax(mask=None):
     w = {kind: jax.numpy.ones(2) for kind in KINDS.values()}
-    made = optax.adamw(0.1)
+    made = optax.adamw(0.1, weight_decay=0.1, mask=mask)
     zero = jax.tree.map(jax.numpy.zeros_like, w)
     updates, _ = made.update(zero, made.init(w), w)
     return sorted(kind for kind, u in updates.items() if (np.array(u) != 0).any())
+
+
+def two_groups(model):
+    named = dict(model.named_parameters())
+    matrices = [named.pop("dense.weight")]
+    groups = [{"params": matrices}, {"params": named.values(), "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=0.1)
 
 
 def accumulated():
@@ -417,6 +427,11 @@ def main():
             "Keras AdamW": moved_in_keras(),
             "optax adamw": moved_in_optax(),
             "Hugging Face Trainer": moved_in_hugging_face(),
+        },
+        "chosen": {
+            "PyTorch": moved_in_torch(two_groups),
+            "Keras": moved_in_keras(["bias", "gamma", "embed"]),
+            "optax": moved_in_optax({kind: kind == "matrices" for kind in KINDS.values()}),
         },
         "accumulated": accumulated(),
         "scaler": scaler(),
