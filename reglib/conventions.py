@@ -77,7 +77,7 @@ def _read() -> dict[str, Convention]:
 
 
 CONVENTIONS = _read()
-"""Every convention by its name. scikit-learn's, PyTorch's, Keras's and glmnet's were fitted.
+"""Every convention by its name, each fitted by its library.
 
 PyTorch's `weight_decay` is that of SGD and of Adam, which add it to the gradient of *your* loss.
 glmnet's s is the standard deviation (ddof 0) of y, or its root mean square without an intercept,

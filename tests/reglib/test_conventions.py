@@ -26,6 +26,7 @@ from reglib.solvers import elastic_net_path, lasso_path, newton, proximal_gradie
 from trial.data import FOLDER
 
 RECORDED = json.loads((FOLDER / "recorded" / "conventions.json").read_text())
+LINEAR = json.loads((FOLDER / "recorded" / "linear_models.json").read_text())["fitted"]
 X, Y, LABELS = (np.array(RECORDED[name]) for name in ("X", "y", "labels"))
 N = len(X)
 S, S_FREE = Y.std(), np.sqrt(np.mean(Y**2))
@@ -89,7 +90,7 @@ def alike(name, lam, **options):
 
 
 def test_every_convention_is_fitted_here_or_was_fitted_by_its_library():
-    fitted = {*SCIKIT_LEARN, *(case["case"] for case in RUN_ELSEWHERE)}
+    fitted = {*SCIKIT_LEARN, *(case["case"] for case in RUN_ELSEWHERE + LINEAR)}
     assert {"ours", *fitted} >= set(CONVENTIONS)
 
 
@@ -115,6 +116,21 @@ def test_what_another_library_fitted_is_our_fit_for_the_translated_strength(case
     lam = translate(strength(case), name, "ours", n=N, y_std=S if intercept else S_FREE)
     expected = alike(name, lam, intercept=intercept)
     np.testing.assert_allclose(case["w"], expected[4 - len(case["w"]) :], rtol=2e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("case", LINEAR, ids=lambda case: case["case"])
+def test_what_statsmodels_xgboost_lightgbm_and_optax_fitted_is_our_fit(case):
+    """XGBoost and LightGBM count in single precision."""
+    name, w = case["case"], np.array(case["w"])
+    lam = float(translate(case["value"], name, "ours", n=N))
+    if "leaf" in name:
+        expected = ridge(np.column_stack([LABELS == 0, LABELS == 1]).astype(float), Y, lam)
+    else:
+        expected = alike(name, lam, intercept=len(w) == 4)[4 - len(w) :]
+    rough = name.startswith(("XGBoost", "LightGBM"))
+    np.testing.assert_allclose(w, expected, rtol=2e-5 if rough else 2e-6, atol=1e-7)
+    other = alike(name, 2 * lam, intercept=len(w) == 4)[4 - len(w) :] if len(w) > 2 else 2 * w
+    assert np.abs(other - expected).max() > 1e-3
 
 
 def recorded(name):

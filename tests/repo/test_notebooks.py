@@ -6,6 +6,7 @@ laws are what makes the other checks of a notebook real.
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -39,7 +40,9 @@ def complaints(notebook, size=0):
 def _shape(notebook, code, size):
     if size >= MAX_BYTES:
         yield f"{size} bytes, the limit is {MAX_BYTES}"
+    answers = _answers(notebook.cells)
     told = [cell for cell in code if not PRACTICE & set(cell.metadata.get("tags", []))]
+    told = [cell for cell in told if not any(cell is answer for answer in answers)]
     if not 0 < len(told) <= MAX_CODE_CELLS:
         yield f"{len(told)} code cells, the limit is {MAX_CODE_CELLS}"
     if not _asks(notebook.cells):
@@ -48,6 +51,12 @@ def _shape(notebook, code, size):
     notebooks.clean(cleaned)
     if cleaned != notebook:
         yield "volatile metadata or a widget view: run `make notebooks`"
+
+
+def _answers(cells):
+    """The code cell below each question of a level-3 heading: a page of questions may have many."""
+    pairs = pairwise(cells)
+    return [cell for above, cell in pairs if re.search(r"^### .+\?$", above.source, re.M)]
 
 
 def _asks(cells):

@@ -88,6 +88,8 @@ def test_the_page_names_the_versions_that_were_recorded():
     made = json.loads((FOLDER / "recorded" / "conventions.json").read_text())["made_with"]
     pattern = r"PyTorch (\d+\.\d+)\S*, Keras (\d+\.\d+)\S* on it, glmnet (\S+) in R"
     torch, keras, glmnet = re.match(pattern, made).groups()
-    said = f"PyTorch {torch}, Keras {keras} and glmnet {'-'.join(glmnet.rsplit('.', 1))}"
+    other = json.loads((FOLDER / "recorded" / "linear_models.json").read_text())["made_with"]
+    said = f"PyTorch {torch}, Keras {keras}, glmnet {'-'.join(glmnet.rsplit('.', 1))}, "
+    said += "statsmodels {statsmodels}, XGBoost {xgboost}, LightGBM {lightgbm} and optax {optax}"
     page = Path(__file__).parents[2] / "notebooks" / "conventions.ipynb"
-    assert said in page.read_text(encoding="utf-8")
+    assert said.format(**other) in page.read_text(encoding="utf-8")

@@ -44,7 +44,7 @@ def test_what_was_said_is_heard_before_what_was_raised():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="torch is not installed")
+@pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="no frameworks installed")
 def test_pytorch_still_says_so():
     said = runpy.run_path(str(SCRIPT))["recorded"]()
     assert {k: w for k, w in said.items() if k != "PyTorch"} == {

@@ -35,6 +35,7 @@ CHAPTERS = (
     "remedies",
     "vanishing",
     "order",
+    "sixteen_bits",
     "together",
     "diagnose",
     "transformer",

@@ -26,6 +26,7 @@ MODULES = {
     "edge": "trial.chapters.step_sizes.edge",
     "memory": "trial.chapters.step_sizes.memory",
     "transformer": "trial.chapters.transformer.runs",
+    "sixteen_bits": "trial.chapters.sixteen_bits.loops",
 }
 """Name of a table -> the module whose `apart(block)` computes it."""
 SLACK = 4
