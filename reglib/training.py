@@ -267,7 +267,7 @@ def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
             "an objective must give a value (...) and a gradient (..., P) at weights (..., P), "
             f"got shapes {np.shape(loss)} and {np.shape(g)} at {w.shape}"
         )
-    return loss, g
+    return loss, inputs.floats("gradient", g)
 
 
 def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
@@ -344,4 +344,4 @@ def _epochs(objective: Any, n_epochs: int, size: int | None, rng: Any) -> Iterat
 
 def _stack(record: list[Array], lead: tuple[int, ...]) -> Array:
     """(k, ...): the first step may not know the whole sweep yet, so each entry is broadcast."""
-    return np.array([np.broadcast_to(entry, lead) for entry in record])
+    return np.array([np.broadcast_to(entry, lead) for entry in record], dtype=np.float64)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from reglib import inputs
 from reglib.inputs import (
     Array,
     Count,
@@ -40,7 +41,7 @@ class _Objective:
         return f if self.penalty is None else f + self.penalty.value(w)
 
     def gradient(self, w: Array) -> Array:
-        g = self.loss.gradient(w)
+        g = inputs.floats("loss.gradient(w)", self.loss.gradient(w))
         return g if self.penalty is None else g + self.penalty.subgradient(w)
 
 
