@@ -18,7 +18,7 @@ from reglib import (
     training,
     tuning,
 )
-from reglib.networks import MLP, RNN, SigmoidUnit
+from reglib.networks import MLP, SigmoidUnit
 from reglib.solvers.homotopy import homotopy
 
 X = np.column_stack([np.arange(8) % 2, np.arange(8) // 5 * 5, (np.arange(8) % 3) * 3])
