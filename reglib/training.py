@@ -20,6 +20,7 @@ from reglib.inputs import (
     Start,
     Valued,
     checked,
+    norm,
 )
 
 __all__ = ["History", "Step", "train"]
@@ -167,14 +168,14 @@ class _Log:
 
     def add(self, loss: Array, g: Array, after: Array, memory: Any) -> None:
         """The step from self.w to `after`: nothing of it counts where a run is over."""
-        norm, before, alive = np.linalg.norm(g, axis=-1), self.w, self.alive
+        length, before, alive = norm(g)[..., 0], self.w, self.alive
         everyone = alive.all()  # as nearly always, and then there is nothing to set aside
         if not everyone:
-            loss, norm = (np.where(alive, a, np.nan) for a in (loss, norm))
+            loss, length = (np.where(alive, a, np.nan) for a in (loss, length))
             after = _where(alive, after, before)
         self.w = after
         self.losses.append(loss)
-        self.norms.append(norm)
+        self.norms.append(length)
         if self.record:
             self.path.append(after)
         within = np.abs(after).max(axis=-1) < self.bound

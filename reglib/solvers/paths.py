@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 
-from reglib import inputs
 from reglib.fast.homotopy import between, every_knot
 from reglib.fast.screened import screened
 from reglib.fast.signs import by_signs
@@ -132,7 +131,7 @@ class _Moments:
     """Of the data: gram = X'X/n, c = X'y/n, size^2 = ||y||^2/n."""
 
     def __init__(self, X: Array, y: Array) -> None:
-        self.X, self.y = inputs.below("X", X), inputs.below("y", y)
+        self.X, self.y = X, y
         self.c = y @ X / len(X)
         self.size = float(np.sqrt(np.square(y).mean()))
         self.wide = X.shape[1] > MANY * len(X)
