@@ -67,9 +67,7 @@ def _slow(data: Moments, l1: float, l2: float, near: Array) -> Array:
 
     Where columns are many it is walked with those that are near, and with what they leave out.
     """
-    keep = (
-        near | (np.abs(data.c) == np.abs(data.c).max()) if data.wide else np.ones(len(near), bool)
-    )
+    keep = near | (np.abs(data.c) == np.abs(data.c).max()) | (not data.wide)
     while True:
         w, S = np.zeros(len(keep)), keep.nonzero()[0]
         gram = data.among(S) + l2 * np.eye(len(S))
