@@ -158,6 +158,10 @@ def test_the_smaller_gram_matrix_is_taken_only_where_it_costs_no_digits(lam):
     X, y = normal(6, 120, 110)
     assert gram.by_gram(X, y, lam) is not None and gram.by_gram(X[:90], y[:90], lam) is None
     assert gram.by_gram(X * np.geomspace(1, 1e3, 110), y, 1e-3) is None
+    twice = X[:, np.arange(110) % 109]  # one eigenvalue is 0, so e_1 + n lam is all that counts
+    top = np.linalg.norm(twice, 2) ** 2 / 120
+    assert gram.by_gram(twice, y, top / 9998.5) is not None
+    assert gram.by_gram(twice, y, top / 10000) is None
 
 
 @pytest.mark.parametrize("ratio", [0.01, 0.5, 0.99, 1 - 1e-7])
