@@ -20,6 +20,7 @@ from reglib.inputs import (
     Start,
     Valued,
     checked,
+    norm,
 )
 
 __all__ = ["History", "Step", "train"]
@@ -167,14 +168,14 @@ class _Log:
 
     def add(self, loss: Array, g: Array, after: Array, memory: Any) -> None:
         """The step from self.w to `after`: nothing of it counts where a run is over."""
-        norm, before, alive = np.linalg.norm(g, axis=-1), self.w, self.alive
+        length, before, alive = norm(g)[..., 0], self.w, self.alive
         everyone = alive.all()  # as nearly always, and then there is nothing to set aside
         if not everyone:
-            loss, norm = (np.where(alive, a, np.nan) for a in (loss, norm))
+            loss, length = (np.where(alive, a, np.nan) for a in (loss, length))
             after = _where(alive, after, before)
         self.w = after
         self.losses.append(loss)
-        self.norms.append(norm)
+        self.norms.append(length)
         if self.record:
             self.path.append(after)
         within = np.abs(after).max(axis=-1) < self.bound
@@ -267,7 +268,7 @@ def value_and_gradient(objective: Any, w: Array) -> tuple[Array, Array]:
             "an objective must give a value (...) and a gradient (..., P) at weights (..., P), "
             f"got shapes {np.shape(loss)} and {np.shape(g)} at {w.shape}"
         )
-    return loss, g
+    return loss, inputs.floats("gradient", g)
 
 
 def _stepper(optimizer: Any, penalty: Any, placement: str) -> Callable[..., tuple[Array, Any]]:
@@ -344,4 +345,4 @@ def _epochs(objective: Any, n_epochs: int, size: int | None, rng: Any) -> Iterat
 
 def _stack(record: list[Array], lead: tuple[int, ...]) -> Array:
     """(k, ...): the first step may not know the whole sweep yet, so each entry is broadcast."""
-    return np.array([np.broadcast_to(entry, lead) for entry in record])
+    return np.array([np.broadcast_to(entry, lead) for entry in record], dtype=np.float64)

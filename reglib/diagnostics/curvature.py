@@ -19,6 +19,7 @@ from reglib.inputs import (
     Start,
     Table,
     checked,
+    norm,
 )
 from reglib.solvers.direct import ranked, svd
 
@@ -81,7 +82,6 @@ def effective_dof(
     >>> [round(float(effective_dof([[1.0], [-1.0]], lam)), 6) for lam in (0.0, 1.0)]
     [1.0, 0.5]
     """
-    X = inputs.below("X", X, 1e300)
     held = np.ones(X.shape[1], bool) if mask is None else mask
     free = np.column_stack([np.ones((len(X), int(intercept))), X[:, ~held]])
     (U, *_), _ = ranked(free)
@@ -128,7 +128,7 @@ def top_eigenvalue(
         for _ in range(2):  # twice is enough for orthogonality to rounding
             for q in basis:
                 u = u - (u * q).sum(axis=-1, keepdims=True) * q
-        beta = np.linalg.norm(u, axis=-1)
+        beta = norm(u)[..., 0]
         theta, weights = _top_of_tridiagonal(alphas, betas)
         if np.all(beta * np.abs(weights[..., -1]) <= tol * np.abs(theta)):
             break

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib import inputs
-from reglib.inputs import Array, ObjectiveLike, Vector, checked
+from reglib.inputs import Array, ObjectiveLike, Vector, checked, norm
 
 
 @checked
@@ -53,9 +53,7 @@ def gradient_norms(network: Any, w: ArrayLike) -> Array:
         raise TypeError(f"network must be an MLP or an RNN, got {inputs.shown(network)}")
     deltas = network.deltas(w)
     layers = deltas if isinstance(deltas, list) else np.moveaxis(deltas, -3, 0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        norms = [np.linalg.norm(delta, axis=(-2, -1)) for delta in layers]
-    return np.stack(norms, axis=-1)
+    return np.stack([norm(delta, (-2, -1))[..., 0, 0] for delta in layers], axis=-1)
 
 
 @checked

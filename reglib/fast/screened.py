@@ -14,6 +14,8 @@ from reglib.inputs import Array
 
 ROOM = 1.5
 """Columns in the tableau for each row: no more than n are active, the rest are next to join."""
+FIRST = 64
+"""Columns in the first tableau; each that turns out too small is followed by one twice as large."""
 BLOCK = 64
 """Knots between two looks at the columns left out: one product of matrices for them all."""
 TIE = 1e-9
@@ -35,8 +37,10 @@ def screened(X: Array, y: Array, stop: float) -> tuple[Array, Array, Array, tupl
     knots: list[float] = []
     parts: list[tuple[Array, Array]] = []
     events: list[tuple] = []
+    room = FIRST
     while at > stop:
-        keep = _nearest(close, (sign != 0) | must, int(ROOM * len(X)))
+        keep = _nearest(close, (sign != 0) | must, min(room, int(ROOM * len(X))))
+        room *= 2
         A = X[:, keep]
         t = Tableau(A.T @ A / len(X), c[keep], size, sign[keep])
         while at > stop:

@@ -64,11 +64,12 @@ def finite(name: str, value: ArrayLike, ndim: int | None = None) -> Array:
     return array
 
 
-def below(name: str, array: Array, most: float = 1e150) -> Array:
-    """An array whose squares, and sums of them, do not overflow."""
+def sized(name: str, array: Array, least: float = 1e-150) -> Array:
+    """An array that is 0, or of a size that can be squared: sums of squares are finite, not 0."""
     largest = max(array.max(), -array.min())  # abs would be a copy
-    if largest > most:
-        raise ValueError(f"{name} must be below {most:g} in size, got {largest:g}")
+    if largest > 1e150 or 0 < largest < least:
+        rule = f"be 0 or between {least:g} and 1e+150" if least else "be below 1e+150"
+        raise ValueError(f"{name} must {rule} in size, got {largest:g}")
     return array
 
 
@@ -91,8 +92,8 @@ def labels(name: str, y: Array) -> Array:
     return y
 
 
-Table = Annotated[ArrayLike, partial(finite, ndim=2)]
-Targets = Annotated[ArrayLike, Beside("X", targets)]
+Table = Annotated[ArrayLike, partial(finite, ndim=2), sized]
+Targets = Annotated[ArrayLike, Beside("X", targets), sized]
 Labels = Annotated[Targets, labels]
 RawTable = Annotated[ArrayLike, partial(shaped, ndim=2)]
 RawTargets = Annotated[ArrayLike, Beside("X", partial(targets, kept=shaped))]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
+from reglib import inputs
 from reglib.inputs import Array
 
-ACTIVATIONS = ("tanh", "relu", "linear")
-LOSSES = ("squared", "softmax")
+Activation = Annotated[str, partial(inputs.one_of, choices=("tanh", "relu", "linear"))]
+OutputLoss = Annotated[str, partial(inputs.one_of, choices=("squared", "softmax"))]
 MOST_CLASSES = 2**31
 """Where `classes` is not given: a larger label is a mistake, not one of so many outputs."""
 
@@ -20,35 +21,34 @@ def activate(z: Array, activation: str) -> Array:
     """phi(z)."""
     if activation == "tanh":
         return np.tanh(z)
-    return np.maximum(z, 0) if activation == "relu" else z
+    return np.where(z.real <= 0, 0, z) if activation == "relu" else z
 
 
 def slope(h: Array, activation: str) -> Array:
     """phi' where the unit gives h: 1 - h^2 for tanh; 1 or 0 for relu, 0 at its kink."""
     if activation == "tanh":
         return 1 - h * h
-    return (h > 0).astype(float) if activation == "relu" else np.ones_like(h)
+    return (h.real > 0).astype(float) if activation == "relu" else np.ones_like(h)
 
 
 def targets(
     y: ArrayLike, loss: str, classes: int | None, shape: tuple[int, ...]
-) -> tuple[Any, int]:
-    """The targets as (..., n) and the number of outputs, checked against the data's rows."""
-    _checks.one_of("loss", loss, LOSSES)
-    y = _checks.floats("y", y)
+) -> tuple[Any, int | None]:
+    """The targets as (..., n) and the number of classes, None where there are none."""
+    y = inputs.floats("y", y)
     if y.shape == (*shape, 1):
         raise ValueError(f"y must have shape {shape}, got {y.shape}; pass y[..., 0]")
     if y.shape != shape:
         raise ValueError(f"y must have shape {shape}, one target for each example, got {y.shape}")
-    y = _checks.finite("y", y)
+    y = inputs.finite("y", y)
     if loss == "squared":
         if classes is not None:
             raise ValueError(f"classes are for loss='softmax', got classes={classes}")
-        return y, 1
+        return y, None
     wrong = (np.floor(y) != y) | (y < 0)
     if wrong.any():
         raise ValueError(f"labels in y must be whole numbers >= 0, got {y[wrong][0]:g}")
-    n_classes = MOST_CLASSES if classes is None else _checks.count("classes", classes)
+    n_classes = MOST_CLASSES if classes is None else classes
     if y.max() >= n_classes:
         raise ValueError(f"labels in y must be below classes = {n_classes}, got {y.max():g}")
     whole = y.astype(np.int64)

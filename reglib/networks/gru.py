@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Generators
-from reglib.networks._network import draw, quiet
-from reglib.networks._units import output_loss
-from reglib.networks.rnn import Recurrent, sequences
+from reglib.inputs import Array, Count, Generators, Positive, checked, leading
+from reglib.networks._network import Kind, Shapes, draw
+from reglib.networks._units import OutputLoss, output_loss
+from reglib.networks.rnn import Inputs, Recurrent
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class GRU(Recurrent):
     """h_t = (1 - z) c + z h_{t-1}: a gate z says how much of the memory stays; output V h_T.
@@ -31,23 +31,19 @@ class GRU(Recurrent):
     ((39,), (39,))
     """
 
-    u: Any
+    u: Inputs
     y: Any
-    hidden: int
-    loss: str = "squared"
-    classes: int | None = None
+    hidden: Count
+    loss: OutputLoss = "squared"
+    classes: Count | None = None
 
-    def __post_init__(self) -> None:
-        u, y, hidden, outputs = sequences(self.u, self.y, self.hidden, self.loss, self.classes)
-        shapes = dict.fromkeys(("Wr", "Wz", "Wc"), (hidden, hidden))
-        shapes |= dict.fromkeys(("Ur", "Uz", "Uc"), (hidden, u.shape[-1]))
-        shapes |= {"V": (outputs, hidden)}
-        classes = outputs if self.loss == "softmax" else None
-        fields = {"u": u, "y": y, "hidden": hidden, "classes": classes, "shapes": shapes}
-        for field, value in fields.items():
-            object.__setattr__(self, field, value)
+    @cached_property
+    def shapes(self) -> Shapes:
+        n, d = self.hidden, self.u.shape[-1]
+        shapes: Shapes = dict.fromkeys(("Wr", "Wz", "Wc"), (n, n))
+        return shapes | dict.fromkeys(("Ur", "Uz", "Uc"), (n, d)) | {"V": (self.classes or 1, n)}
 
-    def init(self, rng: Generators, gain: ArrayLike = 1.0, kind: str = "gaussian") -> Array:
+    def init(self, rng: Generators, gain: Positive = 1.0, kind: Kind = "gaussian") -> Array:
         """Initial weights (P,), or (S, P) from a list of S generators.
 
         Wr, Wz and Wc are drawn as W of `RNN.init`; Ur, Uz and Uc are N(0, 1), V is N(0, 1/n).
@@ -55,11 +51,10 @@ class GRU(Recurrent):
         plain = {"Ur": 1.0, "Uz": 1.0, "Uc": 1.0, "V": self.hidden**-0.5}
         return draw(self.shapes, rng, gain, kind, plain)
 
-    @quiet
-    def _forward(self, w: ArrayLike) -> tuple[list[Array], list[tuple[Array, ...]]]:
+    def _forward(self, w: Array) -> tuple[list[Array], list[tuple[Array, ...]]]:
         """h_0..h_T, and r, z, c and Wc h of every step."""
-        Wr, Wz, Wc, Ur, Uz, Uc, _ = self.unpack(w).values()
-        lead = _checks.leading({"w": Wr.shape[:-2], "u": self.u.shape[:-3]})
+        Wr, Wz, Wc, Ur, Uz, Uc, _ = self._parts(w).values()
+        lead = leading({"w": Wr.shape[:-2], "u": self.u.shape[:-3]})
         states, gates = [np.zeros((*lead, self.n_rows, self.hidden))], []
         for t in range(self.u.shape[-2]):
             h, u = states[-1], self.u[..., t, :]
@@ -71,10 +66,8 @@ class GRU(Recurrent):
             gates.append((r, z, c, a))
         return states, gates
 
-    @quiet
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
-        """Both from one pass forward and one back in time: (...) and (..., P)."""
-        Wr, Wz, Wc, _, _, _, V = self.unpack(w).values()
+    def _both(self, w: Array) -> tuple[Array, Array]:
+        Wr, Wz, Wc, _, _, _, V = self._parts(w).values()
         states, gates = self._forward(w)
         value, error = output_loss(states[-1] @ V.mT, self.y, self.loss)
         gradient: dict[str, Any] = defaultdict(float, V=error.mT @ states[-1])

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Generators
-from reglib.networks._network import Network, Shapes, draw, quiet
-from reglib.networks._units import ACTIVATIONS, activate, output_loss, slope, targets
+from reglib import inputs
+from reglib.inputs import Array, Count, Generators, Positive, Rows, checked
+from reglib.networks._network import Kind, Network, OfSize, Shapes, draw
+from reglib.networks._units import Activation, OutputLoss, activate, output_loss, slope, targets
 
 
+def batch(name: str, X: ArrayLike) -> Array:
+    """Rows of numbers (..., n, p)."""
+    X = inputs.finite(name, X)
+    if X.ndim < 2:
+        raise ValueError(f"{name} must have at least 2 axes, got shape {X.shape}")
+    return X
+
+
+Batch = Annotated[ArrayLike, batch]
+Widths = Annotated[Sequence[int], inputs.widths]
+
+
+@checked
 @dataclass(frozen=True, eq=False)
 class MLP(Network):
     """h_l = phi(W_l h_{l-1} + b_l) for l = 1..L, h_0 a row of X; output V h_L + c.
@@ -32,34 +44,30 @@ class MLP(Network):
     ((10,), (3, 1), (10,))
     """
 
-    X: Any
+    X: Batch
     y: Any
-    sizes: Sequence[int]
-    activation: str = "tanh"
-    loss: str = "squared"
+    sizes: Widths
+    activation: Activation = "tanh"
+    loss: OutputLoss = "squared"
     bias: bool = True
-    classes: int | None = None
+    classes: Count | None = None
 
     def __post_init__(self) -> None:
-        X = _checks.finite("X", self.X)
-        if X.ndim < 2:
-            raise ValueError(f"X must have at least 2 axes, got shape {X.shape}")
-        sizes = _checks.widths("sizes", self.sizes)
-        y, outputs = targets(self.y, self.loss, self.classes, X.shape[:-1])
-        _checks.one_of("activation", self.activation, ACTIVATIONS)
-        _checks.flag("bias", self.bias)
-        names = [*(f"W{layer}" for layer in range(1, len(sizes) + 1)), "V"]
-        shapes: Shapes = {}
-        for name, fed, read in zip(names, [*sizes, outputs], [X.shape[-1], *sizes], strict=True):
-            shapes[name] = (fed, read)
-            if self.bias:
-                shapes[_bias(name)] = (fed,)
-        classes = outputs if self.loss == "softmax" else None
-        fields = {"X": X, "y": y, "sizes": sizes, "classes": classes, "shapes": shapes}
-        for field, value in fields.items():
-            object.__setattr__(self, field, value)
+        y, classes = targets(self.y, self.loss, self.classes, self.X.shape[:-1])
+        self._keep(y=y, classes=classes)
 
-    def init(self, rng: Generators, gain: ArrayLike = 1.0, kind: str = "gaussian") -> Array:
+    @cached_property
+    def shapes(self) -> Shapes:
+        names = [*(f"W{layer}" for layer in range(1, len(self.sizes) + 1)), "V"]
+        read = [self.X.shape[-1], *self.sizes]
+        shapes: Shapes = {}
+        for name, m, n in zip(names, [*self.sizes, self.classes or 1], read, strict=True):
+            shapes[name] = (m, n)
+            if self.bias:
+                shapes[_bias(name)] = (m,)
+        return shapes
+
+    def init(self, rng: Generators, gain: Positive = 1.0, kind: Kind = "gaussian") -> Array:
         """Initial weights (P,), or (S, P) from a list of S generators.
 
         Each W_l (m, n) is gain times: "gaussian" N(0, 1/n); "orthogonal" orthonormal columns (rows
@@ -73,11 +81,9 @@ class MLP(Network):
     def n_rows(self) -> int:
         return self.X.shape[-2]
 
-    def on(self, rows: ArrayLike) -> MLP:
+    def on(self, rows: Rows) -> MLP:
         """The same network on some rows of the data."""
-        rows = _checks.rows("rows", rows, self.X.shape[-2])
-        data = self.X[..., rows, :], self.y[..., rows]
-        return MLP(*data, self.sizes, self.activation, self.loss, self.bias, self.classes)
+        return replace(self, X=self.X[..., rows, :], y=self.y[..., rows])
 
     @cached_property
     def _layers(self) -> list[tuple[str, str]]:
@@ -85,11 +91,13 @@ class MLP(Network):
         matrices = [name for name, shape in self.shapes.items() if len(shape) == 2]
         return [(name, _bias(name)) for name in matrices]
 
-    @quiet
-    def forward(self, w: ArrayLike) -> list[Array]:
+    def forward(self, w: OfSize) -> list[Array]:
         """X, the layers h_1..h_L (..., n, width), and the output (..., n, k)."""
-        parts, states = self.unpack(w), [self.X]
-        _checks.leading({"w": np.shape(w)[:-1], "X": self.X.shape[:-2]})
+        return self._forward(w)
+
+    def _forward(self, w: Array) -> list[Array]:
+        parts, states = self._parts(w), [self.X]
+        inputs.leading({"w": w.shape[:-1], "X": self.X.shape[:-2]})
         for W, b in self._layers:
             z = states[-1] @ parts[W].mT
             if self.bias:
@@ -97,10 +105,9 @@ class MLP(Network):
             states.append(z if W == "V" else activate(z, self.activation))
         return states
 
-    @quiet
-    def _backward(self, w: ArrayLike) -> tuple[Array, list[Array], list[Array]]:
+    def _backward(self, w: Array) -> tuple[Array, list[Array], list[Array]]:
         """The loss, the states, its gradient at z_1..z_L and at the output."""
-        parts, states = self.unpack(w), self.forward(w)
+        parts, states = self._parts(w), self._forward(w)
         value, delta = output_loss(states[-1], self.y, self.loss)
         deltas = [delta]
         for (W, _), h in zip(self._layers[:0:-1], states[-2:0:-1], strict=True):
@@ -108,9 +115,7 @@ class MLP(Network):
             deltas.append(delta)
         return value, states, deltas[::-1]
 
-    @quiet
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
-        """Both from one pass forward and one back: (...) and (..., P)."""
+    def _both(self, w: Array) -> tuple[Array, Array]:
         value, states, deltas = self._backward(w)
         layers, gradient = zip(self._layers, deltas, states[:-1], strict=True), {}
         for (W, b), delta, below in layers:
@@ -119,18 +124,16 @@ class MLP(Network):
                 gradient[b] = delta.sum(axis=-2)
         return value, self._pack(gradient, value.shape)
 
-    @quiet
-    def value(self, w: ArrayLike) -> Array:
-        return output_loss(self.forward(w)[-1], self.y, self.loss)[0]
+    def value(self, w: OfSize) -> Array:
+        return output_loss(self._forward(w)[-1], self.y, self.loss)[0]
 
-    def deltas(self, w: ArrayLike) -> list[Array]:
+    def deltas(self, w: OfSize) -> list[Array]:
         """The gradient of the loss at z_1..z_L, the inputs of the units: (..., n, width) each."""
         return self._backward(w)[2][:-1]
 
-    @quiet
-    def jacobians(self, w: ArrayLike) -> list[Array]:
+    def jacobians(self, w: OfSize) -> list[Array]:
         """dh_l/dh_{l-1} = diag(phi') W_l for l = 1..L, each (..., n, width_l, width_{l-1})."""
-        parts, hidden = self.unpack(w), self.forward(w)[1:-1]
+        parts, hidden = self._parts(w), self._forward(w)[1:-1]
         return [
             slope(h, self.activation)[..., None] * parts[W][..., None, :, :]
             for (W, _), h in zip(self._layers[:-1], hidden, strict=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reglib.inputs import Array, NonNegative, checked, leading, over_weights
+from reglib.networks._network import OfSize
 from reglib.networks._units import slope
 from reglib.networks.rnn import RNN
 
@@ -41,6 +42,10 @@ class Omega:
     def n_rows(self) -> int:
         return self.network.n_rows
 
+    @property
+    def size(self) -> int:
+        return self.network.size
+
     def on(self, rows: ArrayLike) -> Omega:
         """The same objective on some of the sequences."""
         return Omega(self.network.on(rows), self.lam)
@@ -51,8 +56,7 @@ class Omega:
     def gradient(self, w: ArrayLike) -> Array:
         return self.value_and_gradient(w)[1]
 
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
+    def value_and_gradient(self, w: OfSize) -> tuple[Array, Array]:
         """The penalized loss (...), and the loss's gradient with the immediate term (..., P)."""
         net = self.network
         loss, gradient, states, deltas = net._backward(w)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from math import prod
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reglib import inputs as _checks
-from reglib.inputs import Array, Generators
-from reglib.networks._network import Network, Shapes, quiet
+from reglib import inputs
+from reglib.inputs import Array, Count, Generators, Rows, checked
+from reglib.networks._network import Network, OfSize, Shapes
 from reglib.networks._units import output_loss
 
-NORMS = ("pre", "post", None)
+Norm = Annotated[str, partial(inputs.one_of, choices=("pre", "post"))]
+Tokens = Annotated[ArrayLike, inputs.finite]
 EPS = 1e-6
 """Added to the mean square of what is normalized."""
 Back = Callable[[Array], tuple[Array, ...]]
@@ -30,7 +32,7 @@ def linear(x: Array, W: Array) -> tuple[Array, Back]:
 
 def relu(x: Array) -> tuple[Array, Back]:
     """max(x, 0); the slope is 0 at the kink."""
-    return np.maximum(x, 0), lambda dy: (dy * (x > 0),)
+    return np.where(x.real <= 0, 0, x), lambda dy: (dy * (x.real > 0),)
 
 
 def rms_norm(x: Array, g: Array) -> tuple[Array, Back]:
@@ -71,6 +73,7 @@ def attend(q: Array, k: Array, v: Array) -> tuple[Array, Array, Back]:
     return p @ v, s, back
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Transformer(Network):
     """x = E token + P position; in each layer x <- x + attention(x), x <- x + W2 relu(W1 x).
@@ -98,25 +101,20 @@ class Transformer(Network):
     ((624,), (1, 3, 3), (624,))
     """
 
-    tokens: Any
-    vocabulary: int
-    given: int = 1
-    width: int = 16
-    heads: int = 2
-    layers: int = 2
-    hidden: int | None = None
-    norm: str | None = "pre"
+    tokens: Tokens
+    vocabulary: Count
+    given: Count = 1
+    width: Count = 16
+    heads: Count = 2
+    layers: Count = 2
+    hidden: Count | None = None
+    norm: Norm | None = "pre"
     qk_norm: bool = False
     tied: bool = False
-    length: int | None = None
+    length: Count | None = None
 
     def __post_init__(self) -> None:
-        names = ("vocabulary", "given", "width", "heads", "layers")
-        sizes = {name: _checks.count(name, getattr(self, name)) for name in names}
-        hidden = 2 * sizes["width"] if self.hidden is None else self.hidden
-        sizes["hidden"] = _checks.count("hidden", hidden)
-        tokens = _checks.finite("tokens", self.tokens)
-        V, given, d, heads, L, F = sizes.values()
+        tokens, V, given = self.tokens, self.vocabulary, self.given
         wrong = (tokens != np.floor(tokens)) | (tokens < 0) | (tokens >= V)
         if wrong.any():
             raise ValueError(
@@ -127,24 +125,24 @@ class Transformer(Network):
                 f"tokens must have shape (..., sequences, more than given = {given}), "
                 f"got {tokens.shape}"
             )
-        T = tokens.shape[-1] - 1
-        length = T if self.length is None else _checks.count("length", self.length)
-        _checks.that("tokens", length >= T, f"have at most length + 1 = {length + 1} steps", T + 1)
-        _checks.that("heads", d % heads == 0, f"divide width = {d}", heads)
-        if self.norm is not None:
-            _checks.one_of("norm", self.norm, NORMS[:2])
-        for name in ("qk_norm", "tied"):
-            _checks.flag(name, getattr(self, name))
-        shapes: Shapes = {"E": (V, d), "P": (length, d)}
+        T, d = tokens.shape[-1] - 1, self.width
+        length = T if self.length is None else self.length
+        rule = f"have at most length + 1 = {length + 1} steps"
+        inputs.that("tokens", length >= T, rule, T + 1)
+        inputs.that("heads", d % self.heads == 0, f"divide width = {d}", self.heads)
+        hidden = 2 * d if self.hidden is None else self.hidden
+        self._keep(tokens=tokens.astype(np.int64), length=length, hidden=hidden)
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        V, L, d, F = self.vocabulary, self.layers, self.width, self.hidden
+        shapes: Shapes = {"E": (V, d), "P": (self.length, d)}
         shapes |= dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), (L, d, d))
         shapes |= {"W1": (L, F, d), "W2": (L, d, F)}
         shapes |= {} if self.tied else {"R": (V, d)}
         shapes |= {"g1": (L, d), "g2": (L, d)} if self.norm else {}
         shapes |= {"g": (d,)} if self.norm == "pre" else {}
-        shapes |= {"gq": (L, d // heads), "gk": (L, d // heads)} if self.qk_norm else {}
-        fields = {"tokens": tokens.astype(np.int64), "length": length, "shapes": shapes, **sizes}
-        for field, value in fields.items():
-            object.__setattr__(self, field, value)
+        return shapes | (dict.fromkeys(("gq", "gk"), (L, d // self.heads)) if self.qk_norm else {})
 
     def init(self, rng: Generators, scaled: bool = True) -> Array:
         """Initial weights (P,), or (S, P) from a list of S generators.
@@ -154,7 +152,7 @@ class Transformer(Network):
         """
         deviation = {name: shape[-1] ** -0.5 for name, shape in self.shapes.items()}
         deviation |= {"E": 1.0, "P": 1.0}
-        for name in ("Wo", "W2") if _checks.flag("scaled", scaled) else ():
+        for name in ("Wo", "W2") if scaled else ():
             deviation[name] *= (2 * self.layers) ** -0.5
 
         def weights(r: np.random.Generator) -> Array:
@@ -166,15 +164,14 @@ class Transformer(Network):
             ]
             return np.concatenate(draws)
 
-        return _checks.each(rng, weights)
+        return inputs.each(rng, weights)
 
     @property
     def n_rows(self) -> int:
         return self.tokens.shape[-2]
 
-    def on(self, rows: ArrayLike) -> Transformer:
+    def on(self, rows: Rows) -> Transformer:
         """The same network on some of the sequences."""
-        rows = _checks.rows("rows", rows, self.n_rows)
         return replace(self, tokens=self.tokens[..., rows, :])
 
     @property
@@ -250,7 +247,7 @@ class Transformer(Network):
         x = x.reshape(*lead, n, steps, d) + w["P"][..., None, :steps, :]
 
         def back(dx: Array) -> dict[str, Array]:
-            in_P = np.zeros((*lead, self.length, d))
+            in_P = np.zeros((*lead, self.length, d), dx.dtype)
             in_P[..., :steps, :] = dx.reshape(x.shape).sum(axis=-3)
             return {"E": back_words(dx)[1].mT, "P": in_P}
 
@@ -270,16 +267,16 @@ class Transformer(Network):
             grads = {name: scale * in_out}
             if back_norm:
                 drows, grads["g"] = back_norm(drows)
-            dx = np.zeros(x.shape)
+            dx = np.zeros_like(x)
             dx.reshape(shape)[..., self.given - 1 :, :] = drows.reshape(asked.shape)
             return dx, grads
 
         return z, back
 
-    def _forward(self, w: ArrayLike) -> tuple[Array, list[Array], Any]:
+    def _forward(self, w: Array) -> tuple[Array, list[Array], Any]:
         """The outputs (..., rows, vocabulary), each layer's scores, and what goes back."""
-        parts, scores, backs = self.unpack(w), [], []
-        lead = _checks.leading({"w": np.shape(w)[:-1], "tokens": self.tokens.shape[:-2]})
+        parts, scores, backs = self._parts(w), [], []
+        lead = inputs.leading({"w": w.shape[:-1], "tokens": self.tokens.shape[:-2]})
         x, back_embed = self._embed(parts, lead)
         for layer in range(self.layers):
             own = {k: a[..., layer, :, :] for k, a in parts.items() if k[0] == "W"}
@@ -305,9 +302,7 @@ class Transformer(Network):
 
         return z, scores, back
 
-    @quiet
-    def value_and_gradient(self, w: ArrayLike) -> tuple[Array, Array]:
-        """Both from one pass forward and one back: (...) and (..., P)."""
+    def _both(self, w: Array) -> tuple[Array, Array]:
         z, _, back = self._forward(w)
         value, dz = output_loss(z, self._flat_answers, "softmax")
         return value, back(dz)
@@ -316,18 +311,15 @@ class Transformer(Network):
     def _flat_answers(self) -> Any:
         return self.answers.reshape(*self.tokens.shape[:-2], -1)
 
-    @quiet
-    def value(self, w: ArrayLike) -> Array:
+    def value(self, w: OfSize) -> Array:
         return output_loss(self._forward(w)[0], self._flat_answers, "softmax")[0]
 
-    @quiet
-    def output(self, w: ArrayLike) -> Array:
+    def output(self, w: OfSize) -> Array:
         """The logarithms, up to a constant, of the answers' p: (..., n, T + 1 - given, V)."""
         z = self._forward(w)[0]
         return z.reshape(*z.shape[:-2], self.n_rows, -1, self.vocabulary)
 
-    @quiet
-    def scores(self, w: ArrayLike) -> Array:
+    def scores(self, w: OfSize) -> Array:
         """The attention logits (..., layers, n, heads, T, T); -inf where a step would look ahead.
 
         A watch may log the largest: `net.scores(step.w).max(axis=(-5, -4, -3, -2, -1))`.

@@ -120,9 +120,8 @@ def duality_gap(
     >>> float(duality_gap([[1.0], [1.0]], [2.0, 4.0], [1.0], lam=2.0))  # w = 1 is the lasso's
     0.0
     """
-    c = (inputs.below("y", y) - w @ inputs.below("X", X).T) @ X / len(X)
-    gap = gap_at(X, y, w, c, lam, l1_ratio)
-    return np.where(np.isnan(gap) & np.isfinite(w).all(axis=-1), np.inf, gap)[()]  # w overflows
+    c = (y - w @ X.T) @ X / len(X)
+    return gap_at(X, y, w, c, lam, l1_ratio)
 
 
 def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> Array:
@@ -136,14 +135,15 @@ def gap_at(X: Array, y: Array, w: Array, c: Array, lam: Hyper, ratio: Hyper) -> 
         q = (y - w @ X.T) @ svd(X)[0]
         gap = gap + np.square((1 - a) * q).sum(axis=-1) / (2 * len(X))
     if l2.any():
-        twice = np.where(l2 > 0, 2 * l2, np.inf)
+        root = np.where(l2 > 0, np.sqrt(2 * l2), np.inf)  # of l2: no square of c overflows
 
         def conjugate(u: Array) -> Array:
-            return np.square(np.maximum(np.abs(u) - l1, 0)) / twice
+            return np.square(np.maximum(np.abs(u) - l1, 0) / root)
 
         # With an L2 term r itself is a dual point, and the better one unless the term is tiny.
         whole = (cost + conjugate(c) - w * c).sum(axis=-1)
         gap = gap + conjugate(a * c).sum(axis=-1)
         gap = np.where(l2[..., 0] > 0, np.minimum(gap, whole), gap)
     scale = np.square(y).mean() / 2
+    gap = np.where(np.isnan(gap) & np.isfinite(w).all(axis=-1), np.inf, gap)  # w^2 overflows
     return np.maximum(gap, 0)[()] / (scale if scale > 0 else 1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from reglib.fast.gram import by_gram
 from reglib.inputs import Array, ColumnMask, Hyper, NonNegative, Table, Targets, checked
 
 
@@ -40,7 +43,8 @@ def ridge(X: Table, y: Targets, lam: NonNegative, *, mask: ColumnMask | None = N
     if not free.size:
         return _shrunk(X, y, lam)
     # What the free columns explain costs nothing, so the penalized ones see only the rest.
-    to_free = np.column_stack([_shrunk(free, column, 0.0) for column in [y, *held.T]])
+    fit = _shortest(free)
+    to_free = np.column_stack([fit(column) for column in [y, *held.T]])
     left, size = held - free @ to_free[:, 1:], np.linalg.norm(held, axis=0)
     held_w = _shrunk(left, y - free @ to_free[:, 0], lam, size)
     w = np.empty(held_w.shape[:-1] + mask.shape)
@@ -51,22 +55,26 @@ def ridge(X: Table, y: Targets, lam: NonNegative, *, mask: ColumnMask | None = N
 
 def _shrunk(X: Array, y: Array, lam: Hyper, size: Array | None = None) -> Array:
     """Ridge on all columns, least squares where lam = 0; see `rank` for size."""
-    U, d, Vt = svd(X, None if size is None else np.linalg.norm(size))
-    w = (y @ U / (d + len(X) * lam / d)) @ Vt
-    return np.where(np.equal(lam, 0), _shortest(X, y, size), w) if np.any(np.equal(lam, 0)) else w
+    none = np.equal(lam, 0)
+    if np.all(none):
+        return np.tile(_shortest(X, size)(y), (*np.shape(lam)[:-1], 1))
+    w = None if none.any() else by_gram(X, y, lam)
+    if w is None:
+        U, d, Vt = svd(X, None if size is None else np.linalg.norm(size))
+        w = (y @ U / (d + len(X) * lam / d)) @ Vt
+    return np.where(none, _shortest(X, size)(y), w) if none.any() else w
 
 
-def _shortest(X: Array, y: Array, size: Array | None) -> Array:
-    """The shortest of the w that fit best.
+def _shortest(X: Array, size: Array | None = None) -> Callable[[Array], Array]:
+    """The function of y that gives the shortest of the w that fit best.
 
     With z = D^-1 w for the scales D of `ranked`, V' z = U'y / d: that is a wide system for w.
     """
     (U, d, Vt), scale = ranked(X, size)
-    along = y @ U / d
     if len(d) == X.shape[1]:
-        return scale * (along @ Vt)
+        return lambda y: scale * (y @ U / d @ Vt)
     Q, R = np.linalg.qr((Vt / scale).T)
-    return Q @ np.linalg.solve(R.T, along)
+    return lambda y: Q @ np.linalg.solve(R.T, y @ U / d)
 
 
 def svd(X: Array, size: float | None = None) -> tuple[Array, Array, Array]:

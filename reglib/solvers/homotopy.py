@@ -32,7 +32,7 @@ def homotopy(X: Table, y: Targets) -> tuple[Array, Array]:
     array([1.5, 0.5, 0. ])
     """
     G, c = X.T @ X / len(X), X.T @ y / len(X)
-    noise = 1e-13 * np.sqrt(np.diag(G) * np.square(y).mean())
+    noise = 1e-13 * np.sqrt(np.diag(G)) * np.sqrt(np.square(y).mean())
     lam, sign, knots, weights = np.inf, np.zeros(len(c)), [], []
     while lam > 0:
         S = np.flatnonzero(sign)

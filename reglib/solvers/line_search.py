@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from reglib import inputs
 from reglib.inputs import (
     Array,
     Count,
@@ -40,7 +41,7 @@ class _Objective:
         return f if self.penalty is None else f + self.penalty.value(w)
 
     def gradient(self, w: Array) -> Array:
-        g = self.loss.gradient(w)
+        g = inputs.floats("loss.gradient(w)", self.loss.gradient(w))
         return g if self.penalty is None else g + self.penalty.subgradient(w)
 
 
@@ -128,8 +129,9 @@ def barzilai_borwein(
         nonlocal taken, last
         g = f.gradient(w)
         dw, dg = w - previous, g - last  # dw is 0 at k = 1, which has no step before it
-        bend = (dw * dg).sum(axis=-1, keepdims=True)
-        length = np.square(dw).sum(axis=-1, keepdims=True)
+        unit = np.ldexp(1.0, np.frexp(np.abs(dw).max(axis=-1, keepdims=True))[1])
+        bend = (dw / unit * dg).sum(axis=-1, keepdims=True)
+        length = unit * np.square(dw / unit).sum(axis=-1, keepdims=True)
         curved = (bend > 0) & np.isfinite(bend)
         taken, last = np.where(curved, length / np.where(curved, bend, 1), first), g
         return w - taken * g

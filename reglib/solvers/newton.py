@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
 
 from reglib import inputs
 from reglib.inputs import Array, Count, Mask, NonNegativeNumber, Vector, checked, norm
+from reglib.losses import HuberLoss, LogisticLoss, SquaredError
 from reglib.solvers.descent import Result
 
 Smooth = Annotated[Any, inputs.methods("value", "gradient", "hessian_vector", "curvature")]
+LINEAR = (SquaredError, LogisticLoss, HuberLoss)
+"""What looks at X w alone."""
 LEAST = 1e-12
 """Damping that is always there: where H is singular a step is still found."""
 SMALL = 1e-6
@@ -35,14 +39,23 @@ def newton(
     taken, and the damping t grows instead: the objective never rises. Converged: ||g|| <= tol times
     the first one, or with t <= 1e-6 a promise below rounding; where H is still smaller along some
     direction, that may be short of the minimum. n_iter counts the systems solved. The loss is
-    convex, see `losses`; w0 and mask (p,); memory 8 p^2 bytes. ValueError: lam < 0 or an array, a
-    sweep. Source: Levenberg 1944; Nocedal and Wright 2006, chapter 3.
+    convex, see `losses`; w0 and mask (p,). ValueError: lam < 0 or an array, a sweep.
+
+    A system has p equations. With lam > 0, no mask and more columns than rows it has n: the minimum
+    lies in the span of the rows, w = Q v with X' = Q R, where the table is R' and ||w|| = ||v||.
+    `barzilai_borwein` needs no system; from some hundred equations on it is the quicker one.
+    Source: Levenberg 1944; Nocedal and Wright 2006, chapter 3; Kimeldorf and Wahba 1971.
 
     >>> from reglib.losses import LogisticLoss
     >>> run = newton(LogisticLoss([[1.0], [2.0], [3.0]], [0, 1, 1]), 0.1, [0.0])
     >>> run.w.round(6), int(run.n_iter)
     (array([0.627413]), 5)
     """
+    if lam > 0 and mask is None and type(loss) in LINEAR and len(loss.X) < loss.X.shape[1]:
+        Q, R = np.linalg.qr(loss.X.T)
+        v0 = inputs.columns("w", w0, loss.X, "X") @ Q
+        run = newton(replace(loss, X=R.T), lam, v0, tol=tol, max_iter=max_iter)
+        return replace(run, w=Q @ run.w)
     w, D = w0, lam * (np.ones(w0.size) if mask is None else inputs.columns("mask", mask, w0, "w0"))
 
     def objective(w: Array) -> float:

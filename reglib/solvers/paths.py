@@ -6,20 +6,16 @@ No intercept and no centering, as in scikit-learn's functions of these names: ce
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from reglib import inputs
 from reglib.fast.homotopy import between, every_knot
+from reglib.fast.moments import Moments
 from reglib.fast.screened import screened
 from reglib.fast.signs import by_signs
 from reglib.inputs import Array, Lams, Proportion, Table, Targets, checked, descending
 from reglib.solvers.coordinate import gap_at
 from reglib.solvers.direct import ridge
-
-MANY = 4
-"""Columns for each row from which on most of them never join, and the Gram matrix is not made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +54,9 @@ def lasso_path(X: Table, y: Targets, lams: Lams | None = None) -> Path:
     array([[1. , 0. ],
            [2.5, 0.5]])
     """
-    data, grid = _Moments(X, y), lams
-    stop, S = 0.0 if grid is None else grid[-1], slice(None)
-    if data.wide:
-        lams, S, corners, events = screened(data.X, data.y, stop)
-    else:
-        lams, corners, events = every_knot(data.gram, data.c, data.size, stop)
-    if grid is not None:
-        lams, corners = grid, between(lams, corners, grid)
-    w = np.zeros((len(lams), data.X.shape[1]))
-    w[:, S] = corners
-    return data.certified(w, lams, 1.0, events)
+    data = Moments(X, y)
+    lams, w, events = _lasso(data, lams)
+    return _certified(data, w, lams, 1.0, events)
 
 
 @checked
@@ -97,21 +85,18 @@ def elastic_net_path(
             "l1_ratio must be > 0 for a path, got 0: without an L1 term no lam makes every weight "
             "0, so lam_max is infinite and there is nowhere to start; see ridge_path"
         )
-    data = _Moments(X, y)
-    h = np.diag(data.gram)
+    data = Moments(X, y)
     if lams is None:
         lam_max = np.abs(data.c).max() / ratio
         lams = np.geomspace(lam_max, lam_max / 1000, 100) if lam_max > 0 else [0.0]
         lams = descending("lams", lams)  # of a tiny ratio they may be inf
     w = np.empty((len(lams), X.shape[1]))
-    weak = lams * (1 - ratio) <= 1e-12 * h.min(initial=np.inf, where=h > 0)
+    weak = lams * (1 - ratio) <= 1e-12 * data.h.min(initial=np.inf, where=data.h > 0)
     if weak.any():
-        few = lams[weak] * ratio
-        knots, corners, _ = every_knot(data.gram, data.c, data.size, few[-1])
-        w[weak] = between(knots, corners, few)
+        w[weak] = _lasso(data, lams[weak] * ratio)[1]
     if not weak.all():
-        w[~weak] = by_signs(X, y, data.gram, data.c, lams[~weak], ratio)
-    return data.certified(w, lams, ratio)
+        w[~weak] = by_signs(data, lams[~weak], ratio)
+    return _certified(data, w, lams, ratio)
 
 
 @checked
@@ -125,26 +110,27 @@ def ridge_path(X: Table, y: Targets, lams: Lams) -> Path:
     array([[2.],
            [4.]])
     """
-    return _Moments(X, y).certified(ridge(X, y, lams[:, None]), lams, 0.0)
+    return _certified(Moments(X, y), ridge(X, y, lams[:, None]), lams, 0.0)
 
 
-class _Moments:
-    """Of the data: gram = X'X/n, c = X'y/n, size^2 = ||y||^2/n."""
+def _certified(data: Moments, w: Array, lams: Array, ratio: float, events: tuple = ()) -> Path:
+    product = w @ data.X.T @ data.X / data.n if data.wide else w @ data.gram
+    c, lam = data.c - product, lams[:, None]
+    loss = np.maximum(data.size**2 - ((data.c + c) * w).sum(axis=-1), 0) / 2
+    cost = lam * (ratio * np.abs(w) + (1 - ratio) / 2 * np.square(w))
+    gap = gap_at(data.X, data.y, w, c, lam, ratio)
+    return Path(lams, w, loss + cost.sum(axis=-1), gap, events)
 
-    def __init__(self, X: Array, y: Array) -> None:
-        self.X, self.y = inputs.below("X", X), inputs.below("y", y)
-        self.c = y @ X / len(X)
-        self.size = float(np.sqrt(np.square(y).mean()))
-        self.wide = X.shape[1] > MANY * len(X)
 
-    @cached_property
-    def gram(self) -> Array:
-        return self.X.T @ self.X / len(self.X)
-
-    def certified(self, w: Array, lams: Array, ratio: float, events: tuple = ()) -> Path:
-        product = w @ self.X.T @ self.X / len(self.X) if self.wide else w @ self.gram
-        c, lam = self.c - product, lams[:, None]
-        loss = np.maximum(self.size**2 - ((self.c + c) * w).sum(axis=-1), 0) / 2
-        cost = lam * (ratio * np.abs(w) + (1 - ratio) / 2 * np.square(w))
-        gap = gap_at(self.X, self.y, w, c, lam, ratio)
-        return Path(lams, w, loss + cost.sum(axis=-1), gap, events)
+def _lasso(data: Moments, grid: Array | None) -> tuple[Array, Array, tuple]:
+    """lams (k,), those of the grid or of every knot; the weights there (k, p), and the events."""
+    stop, S = 0.0 if grid is None else grid[-1], slice(None)
+    if data.wide:
+        lams, S, corners, events = screened(data.X, data.y, stop)
+    else:
+        lams, corners, events = every_knot(data.gram, data.c, data.size, stop)
+    if grid is not None:
+        lams, corners = grid, between(lams, corners, grid)
+    w = np.zeros((len(lams), data.X.shape[1]))
+    w[:, S] = corners
+    return lams, w, events

@@ -57,8 +57,8 @@ def implicit_gradient(
     # before the axes of a sweep
     units = np.eye(len(D)).reshape(-1, *[1] * (w.ndim - 1), len(D))
     H = np.moveaxis(loss.hessian_vector(w, units), 0, -2)
-    change = _solve(H + np.asarray(lam)[..., None] * np.diag(D), D * w)
-    slope = -(lam * validation.gradient(w) * change).sum(axis=-1)
+    change = _solve(H + np.asarray(lam)[..., None] * np.diag(D), lam * D * w)
+    slope = -(validation.gradient(w) * change).sum(axis=-1)
     return Implicit(validation.value(w), slope, w)
 
 
@@ -69,7 +69,7 @@ def _minimizer(loss: Any, lam: Hyper, mask: Array | None, w: Array | None) -> tu
             rule = "be a SquaredError unless its minimizer w is given"
             raise TypeError(f"loss must {rule}, got {inputs.shown(loss)}")
         w = ridge(loss.X, loss.y, lam, mask=mask)
-    p = inputs.below("w", w).shape[-1]
+    p = inputs.sized("w", w, least=0).shape[-1]
     return w, np.ones(p) if mask is None else inputs.weights("mask", mask, p, ", one for each of w")
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from reglib.fast import kernel, screened, signs
+from reglib.fast import gram, kernel, moments, screened, signs
 from reglib.fast.kernel import Kernel
 from reglib.losses import SquaredError
 from reglib.penalties import ElasticNet
-from reglib.solvers import coordinate_descent, duality_gap, elastic_net_path, lasso_path
+from reglib.solvers import coordinate_descent, duality_gap, elastic_net_path, lasso_path, ridge
 from reglib.solvers.homotopy import homotopy
 
 
@@ -89,11 +89,11 @@ def test_of_equal_columns_the_plain_homotopy_takes_the_first():
     np.testing.assert_allclose(with_copies, np.pad(weights, ((0, 0), (0, 2))), atol=1e-14)
 
 
-@pytest.mark.parametrize("room", [screened.ROOM, 0.1])  # 0.1: one column to begin with
+@pytest.mark.parametrize("room", ["ROOM", "FIRST"])
 @pytest.mark.parametrize("stop", [0.0, 1e-3, 0.1])
 @pytest.mark.parametrize("seed", range(4))
 def test_leaving_columns_out_until_they_are_needed_changes_no_knot(seed, stop, room, monkeypatch):
-    monkeypatch.setattr(screened, "ROOM", room)
+    monkeypatch.setattr(screened, room, 0.1 if room == "ROOM" else 1)  # one column to begin with
     X, y = normal(seed, 12, 90)
     knots, S, corners, events = screened.screened(X, y, stop)
     plain, weights = homotopy(X, y)
@@ -139,3 +139,52 @@ def test_the_elastic_net_by_signs_is_that_of_coordinate_descent(shape):
     for k in (10, 40, 70):
         plain = coordinate_descent(SquaredError(X, y), ElasticNet(path.lam[k], 0.5), tol=1e-13)
         np.testing.assert_allclose(path.w[k], plain.w, atol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(150, 120), (120, 150), (100, 700)], ids=str)
+def test_ridge_from_the_smaller_gram_matrix_is_that_of_the_singular_values(shape, monkeypatch):
+    X, y = normal(5, *shape)
+    mask = np.arange(shape[1]) > 1
+    asked = [0.3, [[0.1], [10.0]], [[1e-9], [0.1]], [[0.0], [1.0]]]
+    quick = [ridge(X, y, lam, mask=m) for lam in asked for m in (None, mask)]
+    monkeypatch.setattr(gram, "LARGE", np.inf)
+    plain = [ridge(X, y, lam, mask=m) for lam in asked for m in (None, mask)]
+    for one, other in zip(quick, plain, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("lam", [0.1, [[0.1], [1.0]]])
+def test_the_smaller_gram_matrix_is_taken_only_where_it_costs_no_digits(lam):
+    X, y = normal(6, 120, 110)
+    assert gram.by_gram(X, y, lam) is not None and gram.by_gram(X[:90], y[:90], lam) is None
+    assert gram.by_gram(X * np.geomspace(1, 1e3, 110), y, 1e-3) is None
+    twice = X[:, np.arange(110) % 109]  # one eigenvalue is 0, so e_1 + n lam is all that counts
+    top = np.linalg.norm(twice, 2) ** 2 / 120
+    assert gram.by_gram(twice, y, top / 9998.5) is not None
+    assert gram.by_gram(twice, y, top / 10000) is None
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.5, 0.99, 1 - 1e-7])
+def test_one_lam_of_many_columns_is_that_of_the_path_and_of_the_gram_matrix(ratio, monkeypatch):
+    for seed in range(3):
+        X, y = standardized(*normal(seed, 20, 150))
+        top = np.abs(X.T @ y).max() / len(y) / ratio
+        lams = top * np.geomspace(1, 1e-3, 8)
+        path = elastic_net_path(X, y, lams, l1_ratio=ratio)
+        assert path.gap.max() < 1e-10
+        for k in (2, 5, 7):
+            one = elastic_net_path(X, y, [lams[k]], l1_ratio=ratio)
+            np.testing.assert_allclose(one.w[0], path.w[k], atol=1e-6)
+        monkeypatch.setattr(moments, "MANY", np.inf)
+        whole = elastic_net_path(X, y, lams, l1_ratio=ratio)
+        monkeypatch.undo()
+        np.testing.assert_allclose(path.w, whole.w, atol=1e-6)
+
+
+def test_where_the_search_for_signs_gives_up_the_homotopy_walks_on_the_near_columns(monkeypatch):
+    X, y = standardized(*normal(4, 20, 150))
+    right = elastic_net_path(X, y, l1_ratio=0.5)
+    newton = signs._newton
+    monkeypatch.setattr(signs, "_newton", lambda *given: (*newton(*given)[:2], False))
+    slow = elastic_net_path(X, y, right.lam[::10], l1_ratio=0.5)
+    np.testing.assert_allclose(slow.w, right.w[::10], atol=1e-8)

@@ -175,10 +175,11 @@ def test_armijos_rule_is_kept_where_it_is_just_kept():
     assert backtracking(SquaredError([[1.0]], [0.0]), [1.0], step=1.0, max_iter=1).w == 0
 
 
-def test_where_the_curvature_overflows_the_given_step_stands_in():
-    loss, step = SquaredError([[1e145]], [0.0]), 0.5e-290  # dw dg is 2.5e311 after one step
-    path = barzilai_borwein(loss, [1e11], step=step, max_iter=2, record=True).path[:, 0]
-    np.testing.assert_allclose(path, [1e11, 0.5e11, 0.25e11], rtol=1e-9)
+@pytest.mark.parametrize(("size", "w0"), [(1e145, 1e11), (1e140, 1e-279)])
+def test_the_step_is_right_where_squares_overflow_or_underflow(size, w0):
+    loss, step = SquaredError([[size]], [0.0]), 0.5 / size**2  # dw dg is 2.5e311, dw dw 0
+    path = barzilai_borwein(loss, [w0], step=step, max_iter=2, record=True).path[:, 0]
+    np.testing.assert_allclose(path / w0, [1, 0.5, 0], atol=1e-9)
 
 
 def test_a_start_at_the_minimum_stays_there():

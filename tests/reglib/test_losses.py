@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from reglib.diagnostics import gradient_error, step_limit
 from reglib.losses import HuberLoss, LogisticLoss, SquaredError
 from reglib.penalties import L1, L2
-from reglib.solvers import gradient_descent, proximal_gradient
+from reglib.solvers import gradient_descent, newton, proximal_gradient
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((12, 5)), RNG.standard_normal(12)
@@ -240,3 +240,48 @@ def test_a_delta_that_is_none(delta):
         HuberLoss(X, Y, [1.0, 2.0])
     with pytest.raises(TypeError, match="delta must be an array of real numbers"):
         HuberLoss(X, Y, "1")
+
+
+def prices(seed):
+    """Houses at a quarter of a million, some of them far off; the weights that made them."""
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([np.ones(500), rng.standard_normal((500, 5))])
+    w = np.array([2.5e5, 3e4, -2e4, 1e4, 0, 5e3])
+    return X, X @ w + 2e4 * rng.standard_t(2, 500), w
+
+
+HUBER_FITS = {
+    "newton": lambda loss: newton(loss, 0.0, np.zeros(6)),
+    "FISTA": lambda loss: proximal_gradient(loss, L2(0.0), np.zeros(6)),
+    "descent": lambda loss: gradient_descent(loss, None, np.zeros(6), step=1 / loss.lipschitz()),
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("fit", HUBER_FITS.values(), ids=HUBER_FITS)
+def test_house_prices_are_fitted_with_a_delta_of_their_size(fit, seed):
+    X, y, w = prices(seed)
+    first = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    delta = 1.345 * 1.4826 * np.median(np.abs(first - np.median(first)))
+    run = fit(HuberLoss(X, y, delta))
+    assert run.converged and run.n_iter < 100
+    # The same fit of prices in units of the scale: the unit decides nothing.
+    one = newton(HuberLoss(X, y / delta, 1.0), 0.0, np.zeros(6))
+    np.testing.assert_allclose(run.w / delta, one.w, atol=1e-6)
+    assert np.abs(run.w - w).max() < 5e3
+
+
+def test_a_delta_of_one_dollar_is_told_not_to_have_converged():
+    X, y, _ = prices(0)
+    for fit in HUBER_FITS.values():
+        assert not fit(HuberLoss(X, y, 1.0)).converged
+
+
+def test_at_normal_errors_the_usual_delta_wastes_a_twentieth():
+    """var(psi) / E(psi')^2 of the standard normal, by quadrature."""
+    z = np.linspace(-12, 12, 200_001)
+    density = np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+    loss = HuberLoss([[1.0]], [0.0], 1.345)
+    psi, slope = loss.gradient(z[:, None])[:, 0], loss.hessian_vector(z[:, None], [1.0])[:, 0]
+    mean = lambda values: (values * density).sum() * (z[1] - z[0])  # noqa: E731
+    assert mean(slope) ** 2 / mean(psi**2) == pytest.approx(0.95, abs=1e-3)

@@ -390,7 +390,7 @@ def test_with_one_step_there_is_nothing_for_omega_to_hold():
         ),
         (
             lambda: RNN(U, Y, 4).hessian_vector(np.zeros((2, 28)), np.zeros((3, 28))),
-            r"got \(2,\) of w, \(3,\) of v",
+            r"axes must fit together, got \(2, 28\) of w, \(3, 28\) of v",
         ),
         (
             lambda: jacobian_norms([np.ones((2, 3, 3)), np.ones((4, 3, 3))]),

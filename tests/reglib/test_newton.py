@@ -139,6 +139,9 @@ def test_the_start_is_not_written_to():
     assert (w0 == 1).all()
 
 
+ENDLESS = type("Endless", (SquaredError,), {"curvature": lambda self: np.full((4, 4), np.inf)})
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -152,7 +155,7 @@ def test_the_start_is_not_written_to():
         ({"loss": HuberLoss(X, Y, [[1.0], [2.0]])}, r"loss.value\(w\) must be a number, .* \(2,\)"),
         ({"w0": np.zeros(3)}, r"the last axis of w must have 4 entries, .* \(3,\)"),
         ({"w0": np.full(4, 1e200)}, "w0 must have a finite objective, got inf"),
-        ({"loss": SquaredError(X * 1e160, Y)}, r"loss.curvature\(\) must be finite, got inf"),
+        ({"loss": ENDLESS(X, Y)}, r"loss.curvature\(\) must be finite, got inf"),
     ],
 )
 def test_bad_input_is_told(arguments, words):
@@ -165,3 +168,18 @@ def test_what_is_no_loss_is_told(loss):
     words = "loss must have the methods value, gradient, hessian_vector and curvature, such as"
     with pytest.raises(TypeError, match=words):
         newton(loss, 0.1, np.zeros(4))
+
+
+@pytest.mark.parametrize("make", [SquaredError, LogisticLoss, lambda X, y: HuberLoss(X, y, 0.3)])
+def test_in_more_columns_than_rows_the_minimum_is_that_of_the_rows_span(make):
+    """The gradient of the objective is 0 there, which only the minimum of a strict one has."""
+    rng = np.random.default_rng(0)
+    A, labels = rng.standard_normal((12, 40)), np.arange(12) % 2
+    loss, w0 = make(A, labels), rng.standard_normal(40)
+    run = newton(loss, 0.1, w0)
+    assert run.converged and run.w.shape == (40,)
+    np.testing.assert_allclose(loss.gradient(run.w) + 0.1 * run.w, 0, atol=1e-8)
+    assert run.objective == pytest.approx(loss.value(run.w) + 0.05 * run.w @ run.w, rel=1e-12)
+    spared = newton(loss, 0.1, w0, mask=np.arange(40) > 0)  # this one has no such span
+    gradient = loss.gradient(spared.w) + 0.1 * spared.w * (np.arange(40) > 0)
+    np.testing.assert_allclose(gradient, 0, atol=1e-8)

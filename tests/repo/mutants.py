@@ -55,7 +55,9 @@ NO_MISTAKE = {
     ("Tableau.renew", "factor"): "a unit for all weights alike: it goes out again",
     ("Kernel.begin", "sign"): "other columns are solved for beforehand: the same weights",
     ("_nearest", "sign"): "it begins with other columns, and takes in those that were wrong",
-    ("_Moments.certified", "factor"): "a stricter certificate: more work, the same weights",
+    ("Moments.h", "factor"): "signs are foretold less well: more systems, the same weights",
+    ("_rungs", "sign"): "no ladder: the homotopy finds the signs instead, the same weights",
+    ("_rungs", "factor"): "more rungs: more systems, the same weights",
 }
 """(function, kind) -> why the wrong line gives the same numbers, so that no mutant is made."""
 
