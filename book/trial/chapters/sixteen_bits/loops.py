@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglib.networks import transformer
-from reglib.networks._network import quiet
 from reglib.networks._units import output_loss
 from trial.chapters.sixteen_bits.rounding import bfloat16, float16
 from trial.chapters.transformer.runs import Setting
@@ -65,7 +64,7 @@ def autocast(cast: Cast) -> Iterator[None]:
         transformer.linear, transformer.attend = exact
 
 
-@quiet
+@np.errstate(over="ignore", invalid="ignore")
 def gradient(net: Any, w: Array, scale: Any, cast: Cast = float16) -> tuple[Array, Array]:
     """The losses (S,), and the gradients (S, P) times scale (S,), in 16 bits; w stays in 64."""
     with autocast(cast):
@@ -167,7 +166,7 @@ class Run:
         return int((lost & ~learned).sum()), int(learned.sum())
 
 
-@quiet
+@np.errstate(over="ignore", invalid="ignore")
 def run(
     setting: Setting, loop: str = "unscale, clip, step", rate: float = 3.0, *, adam: bool = False,
     micro: int = MICRO, cast: Cast = float16, n_steps: int = STEPS, start: float = 2.0**16,
