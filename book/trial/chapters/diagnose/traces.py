@@ -27,6 +27,13 @@ FROZEN = {
     "frozen_long": "2fabb20f8ad76b672229a4fec52f7f569d17480d50a883824bcf32748cb80d64",
 }
 """File -> SHA-256 of what is in it: no run has been added, taken away or changed."""
+FAMILIES = {
+    "runs": tuple("patients above years wave pictures deep patches memory first rows".split()),
+    "transformers": ("copying", "typing"),
+    "torch": tuple(f"torch {name}" for name in "mlp autoencoder cnn rnn gru gpt".split()),
+    "jax": ("jax mlp", "jax rnn"),
+}
+"""Kind -> its families: networks of this book, its transformers, runs of PyTorch and of JAX."""
 SPIKES = ("spike, recovered", "spike, not recovered")
 CALM = ("healthy", "cannot tell")
 QUANTITIES = {
@@ -80,9 +87,14 @@ def content(name: str) -> bytes:
 
 def read(name: str) -> list[Run]:
     """The runs of a file."""
+    return parse(content(name).decode())
+
+
+def parse(text: str) -> list[Run]:
+    """The runs in a text: a line for each, and below it one for each of its rows."""
     runs: list[Run] = []
     names: Sequence[str] = ()
-    for row in csv.reader(io.StringIO(content(name).decode())):
+    for row in csv.reader(io.StringIO(text)):
         if row[0] == "run":
             names = row[5:]
             runs.append(Run(*row[1:5], {name: [] for name in names}))
