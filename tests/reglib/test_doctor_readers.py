@@ -83,6 +83,12 @@ LINES = {
     "mmengine": "Iter(train) [  50/1000]  lr: 1e-04  eta: 0:10:00  loss: 4.25  grad_norm: 3.1\n",
     "a tensor": "iter 3 loss: tensor(4.25, device='cuda:0', grad_fn=<MeanBackward0>)\n",
     "colors": "\x1b[32mstep\x1b[0m=0 \x1b[1mloss\x1b[0m=4.25\n",
+    "darknet": " 1: 4.25, 9.5 avg loss, 0.001 rate, 5.1 seconds, 64 images, 1.5 hours left\n"
+    "v3 (iou loss, Normalizer: (iou: 0.07)) Region 139 Avg (IOU: 0.5), total_loss = 0.5\n",
+    "YOLOv5": "    Epoch   gpu_mem   box   obj   cls   labels   img_size\r"
+    "    0/299   1.29G   4.0   3.0   0.2   150   640:  50%|#  | 1/2 [00:05<00:05,  5.0s/it]\r"
+    "    0/299   1.29G   2.0   2.0   0.25   150   640: 100%|###| 2/2 [00:10<00:00,  5.0s/it]\n"
+    "        all   128   929   0.451   0.4   0.3   0.2\n",
 }
 
 
@@ -90,6 +96,23 @@ LINES = {
 def test_lines_of_text(who):
     log = read_log(text(LINES[who]))
     assert [f for f in log.losses if f is not None][-1] == 4.25
+
+
+def test_lines_that_are_alike_are_read_as_if_each_came_alone():
+    """The pattern of a line reads the next one: what stands between them must not confuse it."""
+    rng = random.Random(3)
+    others = ["saved model 12\n", '{"note": "loss"}\n', "loss: 1.2.3, lr: 1e-\n", "\n"]
+    forms = [line for line in LINES.values() if line.count("\n") == 1 and "4.25" in line]
+    forms += ['{"step": 7, "loss": 4.25, "tag": "run 1", "note": "50"}\n', "loss 4.25, lr None\n"]
+    for _ in range(300):
+        form = rng.choice(forms)
+        values = [f"{rng.gauss(0, 10 ** rng.randint(-9, 9)):.4g}" for _ in range(9)]
+        values[4] = rng.choice(["nan", "7", "1e3", "-0.5"])
+        lines = [re.sub(r"4\.250*", value, form) for value in values]
+        for _ in range(rng.randrange(6)):
+            lines.insert(rng.randrange(1, 9), rng.choice(others))
+        log = read_log(text("".join(lines)))
+        assert [str(f) for f in log.losses] == [str(float(v)) for v in values], lines
 
 
 # Loggers that write a step over several lines, or in JSON of their own: three steps of each, and

@@ -251,8 +251,11 @@ class _Walk:
             self.whole = self.whole.on(np.arange(setting.train_rows))
         if setting.schedule == "cosine":
             rate = WarmUp(setting.steps // 10, Cosine(setting.rate, setting.steps))
-        extra = (WeightDecay(setting.decay),) if setting.decay else ()
-        self.optimizer = Optimizer(*OPTIMIZERS[setting.optimizer], *extra, learning_rate=rate)
+        chain = OPTIMIZERS[setting.optimizer]
+        if setting.decay:
+            others = (one for one in chain if not isinstance(one, WeightDecay))
+            chain = (*others, WeightDecay(setting.decay))
+        self.optimizer = Optimizer(*chain, learning_rate=rate)
         self.w = self.task.start(setting.gain)
         self.memory = self.optimizer.start(self.w)
         self.rng = np.random.default_rng(setting.seed + 500)
