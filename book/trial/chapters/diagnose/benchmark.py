@@ -414,7 +414,7 @@ def shows(cause: str, run: Run) -> bool:
         return bool(np.nanmax(jump[20:]) > 2 * np.nanmedian(jump[20:40]) + 0.1 * start)
     if cause == "overfitting":
         held = [v for v in run.columns["val_loss"] if np.isfinite(v)]
-        return held[-1] > 1.3 * min(held)
+        return held[-1] > 1.3 * min(held) and ends_well(run)
     return True
 
 

@@ -1,7 +1,8 @@
 """Recorded traces with a known cause, and how often the doctor is right about them.
 
-`data/traces` holds four files: runs and long healthy runs of the half of the families on which the
-rules were written, and of the frozen half; `FROZEN` are the hashes of the latter.
+`data/traces` holds for each kind of `FAMILIES` the runs of the half of its families on which the
+rules are written, and of the frozen half, and long healthy runs; `FROZEN` are the hashes of what is
+frozen.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from trial import data
 FOLDER = data.FOLDER / "traces"
 FROZEN = {
     "frozen_runs": "c3dd1fd06c4517a6b0b942fac8eba166df31fd8facce3599c0dcdc04cf3456b2",
+    "frozen_transformers": "37218171911c55eb2a9b86bc7bc52a550d7d3d148780ce71c6a546dea583aec8",
+    "frozen_torch": "5edd62cf49a85afab8d45629929584095dbf6c5d81b35f48c9fad45533ccecf3",
+    "frozen_jax": "4bd5a2731954679ac2d400ae46c4bfa23ebf660d3ab7e40af2ae1f32306295ee",
     "frozen_long": "2fabb20f8ad76b672229a4fec52f7f569d17480d50a883824bcf32748cb80d64",
 }
 """File -> SHA-256 of what is in it: no run has been added, taken away or changed."""
@@ -88,6 +92,11 @@ def content(name: str) -> bytes:
 def read(name: str) -> list[Run]:
     """The runs of a file."""
     return parse(content(name).decode())
+
+
+def all_runs(half: str) -> list[Run]:
+    """The runs of a half, "written" or "frozen", of every kind."""
+    return [run for kind in FAMILIES for run in read(f"{half}_{kind}")]
 
 
 def parse(text: str) -> list[Run]:
