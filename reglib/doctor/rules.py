@@ -200,7 +200,7 @@ def rises(t: Trace, m: Measures) -> Answer:
         parts = [t.f[at : at + sixth] for at in range(sixth, 6 * sixth, sixth)]
         lows = [quantile(part, 0.2) for part in parts]
         row = sixth * (1 + max(range(len(lows)), key=lows.__getitem__))
-        top, rose = median(t.f[row : row + sixth]), max(lows) > 1.5 * t.f[0]
+        top, rose = median(t.f[row : row + sixth]), max(lows) > max(1.5, exp(m.rough)) * t.f[0]
     if not rose or _sudden(m, row, block(m.n)) or _single(before, top):
         return None
     why = f"the loss rose to {top:.3g} around {t.at(row)}, {m.base:.3g} at the start"
