@@ -146,6 +146,28 @@ def score(runs: Sequence[Run]) -> Score:
     return Score(len(runs), len(runs) - len(missed), len(healthy), alarms, sure, pairs, missed)
 
 
+def by_family(runs: Sequence[Run], made: Score) -> list[list[str]]:
+    """Rows of a table: family, its runs, those called right, its healthy ones, those called ill."""
+    missed = [run.family for run, _ in made.missed]
+    ill = [r.family for r, said in made.missed if r.cause == "healthy" and said.cause not in CALM]
+    healthy = Counter(run.family for run in runs if run.cause == "healthy")
+    return [
+        [f, str(n), str(n - missed.count(f)), str(healthy[f]), str(ill.count(f))]
+        for f, n in Counter(run.family for run in runs).items()
+    ]
+
+
+def confusion(runs: Sequence[Run], made: Score) -> list[list[str]]:
+    """Rows of a table: cause, runs made with it, those missed, and how often each was named."""
+    of = Counter(run.cause.split("|")[0] for run in runs)
+    missed = Counter(run.cause.split("|")[0] for run, _ in made.missed)
+    told = {
+        cause: ", ".join(f"{b} {n}" for (a, b), n in sorted(made.pairs.items()) if a == cause)
+        for cause in of
+    }
+    return [[c, str(of[c]), str(missed[c]), told[c]] for c in sorted(of)]
+
+
 def windows(runs: Sequence[Run], size: int, each: int = 10) -> tuple[int, int]:
     """Windows of `size` rows cut from healthy runs at random places, and those called ill."""
     rng = np.random.default_rng(size)
