@@ -157,7 +157,7 @@ def _growth(f: Sequence[float]) -> tuple[int, float]:
     row, misses = len(f) - 1, 0
     best = row
     while row > 0 and misses < 2:
-        if f[row] > f[row - 1]:
+        if f[row] > f[row - 1] and f[row - 1] != 0:
             best = row - 1
         else:
             misses += 1

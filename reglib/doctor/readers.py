@@ -19,7 +19,7 @@ NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf
 PAIR = re.compile(
     r"(?<![\w.%])(?P<name>(?:[A-Za-z‖_]|[|]{1,2}(?=\w))"
     r"(?:[\w./()#%@‖-]|[|](?=[\w|])| (?! )){0,60}?)"
-    r"(?:[\"']?\s*[:=|]\s*[\"']?|\s+)(?:\w*[tT]ensor\(|array\()?\[?\s*"
+    r"(?:[\"']?\s{0,40}[:=|]\s{0,40}[\"']?|\s{1,40})(?:\w*[tT]ensor\(|array\()?\[?\s{0,9}"
     rf"(?P<value>(?!nan iter|inf iter)(?:{NUMBER}|None|null))(?![\w.]*\w)"
 )
 WRAPPED = re.compile(rf"\s*(?:\w*[tT]ensor|array|\w+\.float\d+)?[(\[]+\s*({NUMBER})\s*[,)\]].*")
@@ -141,6 +141,8 @@ def _read(opened: Any, wanted: Wanted) -> Table:
         elif not _delimited(early, both, table):
             _records(both, table)
         return table.done()
+    except RecursionError:
+        raise ValueError("must hold rows of numbers, got brackets in brackets, too deep") from None
     finally:
         text.detach()
 
@@ -194,14 +196,14 @@ def _document(text: str, table: Table) -> None:
             table.add(1, {n: v for n, v in _numbers(flat) if table.wants(n)})
         return
     lines = _lines_of(text, name, len(records))
-    for record, line in zip(records, lines, strict=True):
+    for record, line in zip(records, lines, strict=False):
         _record(line, _numbers(record), table, {})
 
 
 def _richest(whole: Any, name: str = "", depth: int = 0) -> tuple[str, list[Any]]:
     """The longest list of dictionaries in a document, and its name."""
     if isinstance(whole, list):
-        return (name, whole) if whole and isinstance(whole[0], dict) else (name, [])
+        return name, [record for record in whole if isinstance(record, dict)]
     best: tuple[str, list[Any]] = (name, [])
     if isinstance(whole, dict) and depth < 3:
         for key, value in whole.items():
@@ -412,7 +414,7 @@ def _json(line: str) -> Iterable[tuple[str, float | None]] | None:
     try:
         record = json.loads(line if begin == 0 else line[begin : line.rfind("}") + 1])
         return list(_numbers(record))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
 
 

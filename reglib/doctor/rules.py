@@ -322,7 +322,7 @@ def batch(t: Trace, m: Measures) -> Answer:
 def overfits(t: Trace, m: Measures) -> Answer:
     """The validation loss rises from its lowest value while the training loss goes on falling."""
     held = [v for _, v in t.validation]
-    if len(held) < 4:
+    if len(held) < 4 or not m.n:
         return None
     low = min(range(len(held)), key=held.__getitem__)
     last = median(held[-max(1, min(3, len(held) - low - 1)) :])

@@ -147,6 +147,10 @@ def test_a_run_whose_losses_end_is_never_healthy(gone):
     assert "step 40" in found.why
 
 
+def test_no_loss_at_all_beside_a_validation_loss_is_not_finite():
+    assert diagnose([NAN] * 40, validation=range(40), steps=range(40)).cause == "not finite"
+
+
 def test_a_zero_beside_a_norm_that_is_not_finite_is_no_loss():
     found = diagnose([*falling()[:40], *[0.0] * 20], [*noise(1)[:40], *[NAN] * 20])
     assert (found.cause, "step 40" in found.why) == ("not finite", True)

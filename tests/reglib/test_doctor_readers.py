@@ -273,6 +273,10 @@ BAD = {
     "two runs": (b"Step,a - loss,b - loss\n1,2,3\n2,3,4\n", "several runs.*'a - loss', 'b - loss'"),
     "broken JSON": (b'{\n "log_history": [\n {"loss": 1},\n', "break in line"),
     "JSON": (b'{"a": [{"b": 1}]}', "a loss"),
+    "deep JSON": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "brackets in brackets|a loss"),
+    "deep lists": (b"[" * 200_000 + b"]" * 200_000, "brackets in brackets|a loss"),
+    "blanks": (b"loss" + b" " * 200_000 + b"x\n", "a loss"),
+    "negative weights": (b"loss,param_norm\n1,1\n1,-1\n", "parameter norms must be >= 0, got -1"),
 }
 
 
@@ -280,7 +284,7 @@ BAD = {
 def test_what_is_no_log_is_refused_in_words(kind):
     content, words = BAD[kind]
     with pytest.raises(ValueError, match=words):
-        read_log(io.BytesIO(content))
+        diagnose(read_log(io.BytesIO(content)))
 
 
 def test_a_column_may_be_named_and_must_be_there():
@@ -331,6 +335,11 @@ def test_a_name_never_steers_the_terminal():
     assert len(shown("a" * 1000)) < 60
 
 
+def test_records_among_other_things_are_read():
+    log = read_log(text('[{"loss": 1, "step": 1}, 5, null, "x", {"loss": 2.5, "step": 2}]'))
+    assert list(log.losses) == [1, 2.5]
+
+
 def test_every_log_of_the_table_is_there_and_no_other():
     assert sorted(row["file"] for row in TABLE) == sorted(p.name for p in LOGS.iterdir())
     assert {row["origin"] for row in TABLE} == {"numbers from a public log, names removed"}
@@ -350,7 +359,9 @@ def test_a_broken_log_is_read_or_refused_in_words():
         try:
             report = diagnose(read_log(io.BytesIO(bytes(log))))
         except ValueError as error:
-            assert re.match(r"must|holds|several|losses must|gradient norms must", str(error))
+            assert re.match(
+                r"must|holds|several|losses must|(gradient|parameter) norms must", str(error)
+            )
         else:
             json.dumps(report.as_dict(), allow_nan=False)
             assert "\x1b" not in str(report)
