@@ -157,7 +157,7 @@ def _growth(f: Sequence[float]) -> tuple[int, float]:
     row, misses = len(f) - 1, 0
     best = row
     while row > 0 and misses < 2:
-        if f[row] > f[row - 1]:
+        if f[row] > f[row - 1] and f[row - 1] != 0:
             best = row - 1
         else:
             misses += 1
@@ -190,12 +190,24 @@ def _jumps(t: Trace, moves: Sequence[float]) -> list[Jump]:
         jump = Jump(begin, peak, row, level, height, recovered=row < n)
         jump.lead = _lead(t, begin)
         if begin >= 8 and not (found and found[-1].end > begin - 8) and level > 0:
-            first = log(max(f[begin : begin + 2]) / level)
-            jump.sudden = "norm" not in jump.lead and first > 0.5 * log(f[peak] / level)
-        found.append(jump)
+            first = max(f[begin : begin + 2]) / level
+            far = (first > 100 and begin >= 24) or log(first) > 0.5 * log(f[peak] / level)
+            jump.sudden = "norm" not in jump.lead and far
+        if found and jump.rows >= 3 and found[-1].rows <= 2 and found[-1].end + 5 > begin:
+            found[-1] = _joined(found[-1], jump, f)  # one row threw the weights
+        else:
+            found.append(jump)
         if jump.rows > 2 * WINDOW:  # a level of its own: what follows is measured from there
             quiet.extend(f[max(begin, row - WINDOW) : row])
     return found
+
+
+def _joined(one: Jump, other: Jump, f: Sequence[float]) -> Jump:
+    """Two jumps as one."""
+    one.peak = max(one.peak, other.peak, key=f.__getitem__)
+    one.end, one.recovered = other.end, other.recovered
+    one.height = max(one.height, other.height)
+    return one
 
 
 def _usual(window: Sequence[float], usual: float) -> tuple[float, float]:

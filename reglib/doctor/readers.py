@@ -19,12 +19,16 @@ NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf
 PAIR = re.compile(
     r"(?<![\w.%])(?P<name>(?:[A-Za-z‖_]|[|]{1,2}(?=\w))"
     r"(?:[\w./()#%@‖-]|[|](?=[\w|])| (?! )){0,60}?)"
-    r"(?:[\"']?\s*[:=|]\s*[\"']?|\s+)(?:\w*[tT]ensor\(|array\()?\[?\s*"
+    r"(?:[\"']?\s{0,40}[:=|]\s{0,40}[\"']?|\s{1,40})(?:\w*[tT]ensor\(|array\()?\[?\s{0,9}"
     rf"(?P<value>(?!nan iter|inf iter)(?:{NUMBER}|None|null))(?![\w.]*\w)"
 )
 WRAPPED = re.compile(rf"\s*(?:\w*[tT]ensor|array|\w+\.float\d+)?[(\[]+\s*({NUMBER})\s*[,)\]].*")
 COLORS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 HELD_OUT = re.compile(r"\W*(?:validation|valid|val|eval(?:uation)?|test)\b", re.IGNORECASE)
+DARKNET = re.compile(  # the number comes before its name
+    rf"^\s*(\d+): ({NUMBER}), ({NUMBER}) avg(?: loss)?, ({NUMBER}) rate(?=,)|^.*\bRegion \d.*"
+)
+NEVER = re.compile("(?!)")
 STAMP = re.compile(r"^\W*\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]+Z?\W*")
 
 Wanted = Callable[[str], bool]
@@ -91,7 +95,7 @@ def number(cell: str, comma: bool = False) -> float | None:
             return None
         if comma and text.count(",") == 1:
             text = text.replace(",", ".")
-        wrapped = WRAPPED.fullmatch(text)
+        wrapped = WRAPPED.fullmatch(text) or re.fullmatch(r"(\d+)/\d+", text)
         return float(wrapped[1] if wrapped else text.rstrip("%"))
 
 
@@ -137,6 +141,8 @@ def _read(opened: Any, wanted: Wanted) -> Table:
         elif not _delimited(early, both, table):
             _records(both, table)
         return table.done()
+    except RecursionError:
+        raise ValueError("must hold rows of numbers, got brackets in brackets, too deep") from None
     finally:
         text.detach()
 
@@ -190,14 +196,14 @@ def _document(text: str, table: Table) -> None:
             table.add(1, {n: v for n, v in _numbers(flat) if table.wants(n)})
         return
     lines = _lines_of(text, name, len(records))
-    for record, line in zip(records, lines, strict=True):
+    for record, line in zip(records, lines, strict=False):
         _record(line, _numbers(record), table, {})
 
 
 def _richest(whole: Any, name: str = "", depth: int = 0) -> tuple[str, list[Any]]:
     """The longest list of dictionaries in a document, and its name."""
     if isinstance(whole, list):
-        return (name, whole) if whole and isinstance(whole[0], dict) else (name, [])
+        return name, [record for record in whole if isinstance(record, dict)]
     best: tuple[str, list[Any]] = (name, [])
     if isinstance(whole, dict) and depth < 3:
         for key, value in whole.items():
@@ -245,7 +251,7 @@ def _numbers(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield prefix + name, value if value is None else _float(value)
         elif isinstance(value, str):
             try:
-                yield prefix + name, number(value.split("/")[0])
+                yield prefix + name, number(value)
             except ValueError:
                 continue
 
@@ -375,49 +381,62 @@ def _why_not(line: str, cells: list[str], names: list[str]) -> str:
 
 
 def _records(lines: Iterable[tuple[int, str]], table: Table) -> None:
-    """JSON lines, printed dictionaries, `key: value |`, `key=value`, plain sentences."""
+    """JSON lines, printed dictionaries, `key: value |`, `key=value`, plain sentences.
+
+    A line that is like the last row but for its numbers is read by that row's pattern.
+    """
     held: dict[str, float | None] = {}
-    kinds = {"JSON lines": 0, "lines of text": 0}
-    text = _Text(table)
+    like, appends, text, stamps = NEVER.fullmatch, list[Any](), _Text(table), table.lines
     for at, line in lines:
+        if values := _numbers_of(like(line)):
+            for append, value in zip(appends, values, strict=True):
+                append(value)
+            stamps.append(at)
+            continue
         for part in line.split("\r") if "\r" in line else (line,):
-            brace, kind, pairs = part.find("{"), "lines of text", None
-            if brace >= 0 and '"' in part:
-                try:
-                    found = json.loads(part if brace == 0 else part[brace : part.rfind("}") + 1])
-                    kind, pairs = "JSON lines", _flat(found)
-                except (ValueError, AttributeError):
-                    pairs = None
-            if _record(at, text.pairs(part) if pairs is None else pairs, table, held):
-                kinds[kind] += 1
+            pairs = _json(part) if '"' in part else None
+            kind = "lines of text" if pairs is None else "JSON lines"
+            row = _record(at, text.pairs(part) if pairs is None else pairs, table, held)
+            if row:
+                table.format = table.format or kind
+                like, appends = NEVER.fullmatch, []
+                if part is line:
+                    like, appends = text.straight(line, row)
             elif part.strip():
                 table.leave("no number that is looked for", at)
-    table.format = max(kinds, key=lambda kind: kinds[kind])
 
 
-def _flat(record: dict[str, Any]) -> Iterable[tuple[str, float | None]]:
-    """The names and numbers of a record, at once if it holds nothing else."""
-    for value in record.values():
-        if type(value) is not float and not (type(value) is int and -(2**63) < value < 2**63):
-            return _numbers(record)
-    return record.items()
+def _json(line: str) -> Iterable[tuple[str, float | None]] | None:
+    """The names and numbers of the record in a line, None if it holds none."""
+    begin = line.find("{")
+    if begin < 0:
+        return None
+    try:
+        record = json.loads(line if begin == 0 else line[begin : line.rfind("}") + 1])
+        return list(_numbers(record))
+    except (ValueError, AttributeError, RecursionError):
+        return None
 
 
 class _Text:
-    """Names and numbers in lines of text; one like the line before is read by its pattern."""
+    """Names and numbers in lines of text, and the patterns of the last kinds of lines."""
 
     def __init__(self, table: Table) -> None:
-        self.table, self.like, self.names = table, re.compile("(?!)"), list[str]()
+        self.table, self.heads = table, list[str]()
+        self.known: list[tuple[list[str], re.Pattern[str]]] = []
 
     def pairs(self, line: str) -> Iterable[tuple[str, float | None]]:
         """Names and numbers, None where None is printed."""
-        if same := self.like.fullmatch(line):
-            return zip(self.names, map(float, same.groups()), strict=True)
+        for names, like in self.known:
+            if values := _numbers_of(like.fullmatch(line)):
+                return zip(names, values, strict=True)
+        if found := self.under_heads(line):
+            return found
         clean = STAMP.sub("", COLORS.sub("", line) if "\x1b" in line else line)
+        clean = DARKNET.sub(r"step=\1 loss=\2 avg=\3 lr=\4", clean)
         held_out = "val " if HELD_OUT.match(clean) else ""
-        found: list[tuple[str, float | None]] = []
-        names: list[str] = []
-        pattern, end = "", 0
+        names, pattern, end = [], "", 0
+        found = []
         for pair in PAIR.finditer(clean):
             name, value = pair.groups()
             name = name.rsplit(" - ", 1)[-1]
@@ -425,13 +444,48 @@ class _Text:
             found.append((name, None if value in ("None", "null") else float(value)))
             if self.table.wants(name) and name not in names:
                 names.append(name)
-                pattern += f"{_loose(clean[end : pair.start('value')])}({NUMBER})"
+                pattern += f"{_loose(clean[end : pair.start('value')])}([-+.\\deE]+)"
                 end = pair.end("value")
-        if names:
-            self.names = names
-            stamp = _loose(line[: len(line) - len(clean)]) if "\x1b" not in line else "(?!)"
-            self.like = re.compile(stamp + pattern + _loose(clean[end:]))
+        if names and line.endswith(clean):
+            stamp = _loose(line[: len(line) - len(clean)])
+            like = re.compile(stamp + pattern + _loose(clean[end:]))
+            self.known = [(names, like), *self.known[:3]]
         return found
+
+    def under_heads(self, line: str) -> list[tuple[str, float | None]]:
+        """The cells of a line under a header within the text (YOLO: Epoch, gpu_mem, box, obj)."""
+        cells = line.split()
+        if cells[:1] == ["Epoch"] and len(cells) > 4 and not any(map(_is_number, cells)):
+            self.heads = [f"{c}_loss" if c in ("box", "obj", "cls", "dfl") else c for c in cells]
+        elif self.heads and len(cells) >= len(self.heads) and re.match(r"\d+/\d+$", cells[0]):
+            if "%|" in line and "100%|" not in line:  # on its way through the epoch
+                return [("", None)]
+            return [
+                (name, number(cell.rstrip(":G")))
+                for name, cell in zip(self.heads, cells, strict=False)
+                if _is_number(cell.rstrip(":G"))
+            ]
+        return []
+
+    def straight(self, line: str, row: dict[str, float | None]) -> tuple[Any, list[Any]]:
+        """What matches a line like this, and what takes its numbers, if they are all of the row."""
+        if len(row) == len(self.table.columns) and all(
+            type(column) is array for column in self.table.columns.values()
+        ):
+            self.pairs(line)
+            for names, like in self.known:
+                values = _numbers_of(like.fullmatch(line))
+                if values and dict(zip(names, values, strict=True)) == row:
+                    return like.fullmatch, [self.table.columns[name].append for name in names]
+        return NEVER.fullmatch, []
+
+
+def _numbers_of(same: re.Match[str] | None) -> list[float]:
+    """The numbers in the groups of a match; none where dots and signs are no number."""
+    try:
+        return list(map(float, same.groups())) if same else []
+    except ValueError:
+        return []
 
 
 def _loose(text: str) -> str:
@@ -447,16 +501,15 @@ def _record(
     pairs: Iterable[tuple[str, float | None]],
     table: Table,
     held: dict[str, float | None],
-) -> bool:
+) -> dict[str, float | None]:
     """Add a row of the wanted pairs; a line that only counts steps waits for the next row."""
     known, row = table.names, {}
     for name, value in pairs:
         if (known[name] if name in known else table.wants(name)) and name not in row:
             row[name] = value
-    if not row:
-        return False
     if row.keys() <= table.counting:
         held.update(row)
-        return False
-    table.add(at, {**held, **row} if held else row)
-    return True
+        return {}
+    row = {**held, **row} if held else row
+    table.add(at, row)
+    return row

@@ -9,7 +9,16 @@ from __future__ import annotations
 from math import exp, log
 from typing import NamedTuple, TypeAlias
 
-from reglib.doctor.measures import Measures, biggest, block, by_chance, median, quantile, steady
+from reglib.doctor.measures import (
+    Jump,
+    Measures,
+    biggest,
+    block,
+    by_chance,
+    median,
+    quantile,
+    steady,
+)
 from reglib.doctor.trace import Trace
 
 
@@ -90,6 +99,11 @@ def lost(t: Trace, m: Measures) -> Answer:
     if not m.n:
         why = "no loss is a number, from the first row on: the data or the first weights"
         return Finding("not_finite", "sure", why)
+    jump = m.jumps[-1] if m.jumps else None
+    if jump and jump.sudden and jump.end == m.n and t.f[jump.peak] > 10 * jump.before:
+        why = f"the loss jumped from {jump.before:.3g} to {t.f[jump.peak]:.3g} at "
+        why += f"{t.at(jump.begin)}, and from {t.lost} on it is {t.how}"
+        return Finding("spike", "likely", why, jump.begin)
     why = f"the loss is {t.how} from {t.lost} on and nothing grew before"
     if m.norms:
         why += f" (last gradient norm {m.norms[-1]:.3g}, median {m.norm:.3g})"
@@ -122,7 +136,7 @@ def explodes(t: Trace, m: Measures) -> Answer:
         return None
     if not (ends or rising or stays or f[peak] > 1e4 * start or f[-1] > 100 * wide * usual):
         return _first_step(t, m)
-    if _sudden(m, peak) and not (rising and f[-1] == f[peak]):
+    if _sudden(m, peak) and not (rising and steady(f[-m.growth - 1 :])):
         return None
     from_ = min(f[: peak + 1])
     why = f"the loss went from {from_:.3g} to {f[peak]:.3g} at {t.at(peak)}"
@@ -158,9 +172,13 @@ def _single(before: float, peak: float) -> bool:
     return 0 <= before < 0.01 and peak < 3
 
 
-def _sudden(m: Measures, row: int) -> bool:
-    """Whether a row lies in a jump out of a calm: no step that is too large waits for that."""
-    return any(jump.sudden and jump.begin <= row < jump.end for jump in m.jumps)
+def _sudden(m: Measures, row: int, rows: int = 1) -> bool:
+    """Whether some rows meet a jump out of a calm: no step that is too large waits for that."""
+    return any(
+        jump.sudden and jump.begin < row + rows and row < jump.end and jump.rows >= min(3, rows)
+        for jump in m.jumps
+        if jump.before < 10 * m.base  # else it had blown up before
+    )
 
 
 def rises(t: Trace, m: Measures) -> Answer:
@@ -182,8 +200,8 @@ def rises(t: Trace, m: Measures) -> Answer:
         parts = [t.f[at : at + sixth] for at in range(sixth, 6 * sixth, sixth)]
         lows = [quantile(part, 0.2) for part in parts]
         row = sixth * (1 + max(range(len(lows)), key=lows.__getitem__))
-        top, rose = median(t.f[row : row + sixth]), max(lows) > 1.5 * t.f[0]
-    if not rose or _sudden(m, row) or _single(before, top):
+        top, rose = median(t.f[row : row + sixth]), max(lows) > max(1.5, exp(m.rough)) * t.f[0]
+    if not rose or _sudden(m, row, block(m.n)) or _single(before, top):
         return None
     why = f"the loss rose to {top:.3g} around {t.at(row)}, {m.base:.3g} at the start"
     if m.end < top / 3:
@@ -235,22 +253,26 @@ def zeros(t: Trace, m: Measures) -> Answer:
     return Finding("no_gradient", "likely", why, row)
 
 
+def _stands_out(t: Trace, m: Measures, jump: Jump) -> bool:
+    """Whether a jump lasts and is higher than the noise of the rows makes likely.
+
+    The mean of several rows deviates by less than one; a norm that jumps along is a second witness.
+    """
+    rows, high = jump.rows, t.f[jump.peak]
+    if rows < 2 or (rows == 2 and jump.recovered) or _single(jump.before, high):
+        return False
+    deviations = 4 if m.n < 16 else 6 if jump.sudden and jump.lead else 9
+    wide = exp(min(9.0, deviations * m.rough * (2 / min(rows, 8)) ** 0.5))
+    return jump.before <= 0 or high > wide * jump.before
+
+
 def spike(t: Trace, m: Measures) -> Answer:
     """A loss that jumps and needs several rows to come back, or does not.
 
     One high row that is gone in the next is a batch, not the weights; and a run whose losses often
     jump like this does so by nature.
     """
-    long = [j for j in m.jumps if j.rows >= 3 or (not j.recovered and j.rows >= 2)]
-    deviations = 4 if m.n < 16 else 9  # of one row; a mean of several deviates by less
-    wide = [exp(min(9.0, deviations * m.rough * (2 / min(j.rows, 8)) ** 0.5)) for j in long]
-    jump = biggest(
-        [
-            j
-            for j, w in zip(long, wide, strict=True)
-            if j.before <= 0 or (t.f[j.peak] > w * j.before and not _single(j.before, t.f[j.peak]))
-        ]
-    )
+    jump = biggest([jump for jump in m.jumps if _stands_out(t, m, jump)])
     if jump is None:
         return None
     others = [j.height for j in m.jumps if j is not jump]
@@ -300,7 +322,7 @@ def batch(t: Trace, m: Measures) -> Answer:
 def overfits(t: Trace, m: Measures) -> Answer:
     """The validation loss rises from its lowest value while the training loss goes on falling."""
     held = [v for _, v in t.validation]
-    if len(held) < 4:
+    if len(held) < 4 or not m.n:
         return None
     low = min(range(len(held)), key=held.__getitem__)
     last = median(held[-max(1, min(3, len(held) - low - 1)) :])
@@ -357,7 +379,7 @@ def pulse(t: Trace, m: Measures) -> Answer:
         return None
     row = max(range(m.n), key=lambda at: t.g[at] if t.g[at] == t.g[at] else -1.0)
     ordinary = t.f[row] < 3 * min(m.start, median(t.f[max(0, row - 12) : row] or t.f[:1]))
-    if not (ordinary and t.g[row] > 1e4 * max(m.norm, abs(t.f[row])) > 0):
+    if not (ordinary and t.g[row] > 1e4 * max(m.norm, abs(t.f[row])) > 0) or _sudden(m, 0, row):
         return None
     why = f"the gradient norm is {t.g[row]:.3g} at {t.at(row)}, its median {m.norm:.3g}, with "
     return Finding("network_explosion", "likely", f"{why}a loss of {t.f[row]:.3g}", row)
@@ -366,6 +388,8 @@ def pulse(t: Trace, m: Measures) -> Answer:
 def walls(t: Trace, m: Measures) -> Answer:
     """Norms a hundred times the loss that differ tenfold between batches, and no progress."""
     if m.n < 12 or not m.left > 0.9 or not (m.norm > 100 * max(1.0, m.start) and m.wild > 5):
+        return None
+    if _sudden(m, 0, m.n):
         return None
     why = (
         f"the gradient norm has a median of {m.norm:.3g} and is {m.wild:.2g} times that in some "
@@ -399,19 +423,41 @@ GUESSES = {log(k): k for k in (2, 3, 4, 5, 6, 8, 10, 20, 50, 100, 1000)}
 def still(t: Trace, m: Measures) -> Answer:
     """A loss that never leaves its start, and a reason not to be satisfied with it.
 
-    The reason is a gradient a thousand times smaller than the loss, or a loss that is the
-    logarithm of a number of classes: that of a constant guess.
+    The reason is a gradient a thousand times smaller than the loss; a loss that is the logarithm
+    of a number of classes, that of a constant guess; or, in 48 rows from the first step on, a norm
+    of a tenth of a loss that is no lower in the second half than noise makes it (the medians of
+    two halves differ by 1.25 sqrt(4/n) deviations): the gradient of an output that guesses.
     """
-    if m.n < 12 or not all(0.97 < value / m.start < 1.03 for value in (m.early, m.late, m.end)):
+    if m.n < 12 or not m.start > 0:
         return None
-    if 0 < m.norm < 1e-3 * abs(m.start):
-        why = f"the loss stays at {m.end:.3g} and the gradient norm has a median of {m.norm:.2g}"
+    flat = all(0.97 < value / m.start < 1.03 for value in (m.early, m.late, m.end))
+    why = f"the loss stays at {m.end:.4g}"
+    if flat and 0 < m.norm < 1e-3 * m.start:
+        why += f" and the gradient norm has a median of {m.norm:.2g}"
         return Finding("vanishing", "likely", why, 0)
-    for value, classes in GUESSES.items() if t.begins and t.log.steps and m.n >= 24 else ():
+    if not (t.begins and t.log.steps and m.n >= 24):
+        return None
+    for value, classes in GUESSES.items() if flat else ():
         if abs(m.early / value - 1) < 0.005 and abs(m.late / value - 1) < 0.005:
-            why = f"the loss stays at {m.end:.4g}, that of a constant guess among {classes} classes"
+            why += f", that of a constant guess among {classes} classes"
             return Finding("vanishing", "likely", why, 0)
+    by_noise = 1.25 * m.rough * (4 / m.n) ** 0.5
+    same = 1 - max(0.01, 2 * by_noise) < m.late / m.early < 1 + 3 * by_noise + 0.03
+    short = 0 < m.norm < 0.1 * m.late
+    if m.n >= 48 and short and same and 0.85 < m.late / m.start < 1.15:
+        why += f" and the gradient norm is {m.norm:.2g}: the signal vanishes, or there is none"
+        return Finding("vanishing", "possible", why, 0)
     return None
+
+
+def higher(t: Trace, m: Measures) -> Answer:
+    """A loss that ends far above its start, by more than its noise."""
+    if m.n < 12 or m.lowest < 0 or not m.end > max(2.0, exp(4 * m.rough)) * max(m.start, 1e-300):
+        return None
+    if not m.late > 1.5 * m.early or _single(m.start, m.end):
+        return None
+    why = f"the loss went from {m.start:.3g} to {m.end:.3g}"
+    return Finding("step_too_large", "likely", why, m.high * block(m.n))
 
 
 def healthy(t: Trace, m: Measures) -> Answer:
@@ -458,6 +504,7 @@ RULES = (
     overfits,
     edge,
     still,
+    higher,
     healthy,
 )
 

@@ -91,10 +91,11 @@ def trace(log: Log, optimizer: str | None, clip: float | None, precision: str | 
     f, size = log.losses, len(log.losses)
     given = (log.gradient_norms, log.learning_rates, log.loss_scale, log.parameter_norms)
     g, s, c, p = given
-    for row, norm in enumerate(g or ()):
-        if norm is not None and norm < 0:
-            where = f"line {log.lines[row]}" if len(log.lines) else f"row {row}"
-            raise ValueError(f"gradient norms must be >= 0, got {norm:g} in {where}")
+    for name, norms in (("gradient", g), ("parameter", p)):
+        for row, norm in enumerate(norms or ()):
+            if norm is not None and norm < 0:
+                where = f"line {log.lines[row]}" if len(log.lines) else f"row {row}"
+                raise ValueError(f"{name} norms must be >= 0, got {norm:g} in {where}")
     t = Trace(optimizer=optimizer, clip=clip, precision=precision, log=log)
     end = _end(t, f, g, s, log.validation or [])
     kept: Sequence[int] = range(size)
@@ -160,7 +161,7 @@ def _end(
         gaps[-1] += value is None and not (held and held[row] is not None)
         if value is not None:
             gaps.append(0)
-    tail = [row for row in range(end, len(f)) if not (held and held[row] is not None)]
+    tail = [r for r in range(end, len(f)) if f[r] is not None or not held or held[r] is None]
     bad = [row for row in tail if f[row] is not None]
     empty = [row for row in tail if f[row] is None and ((s and s[row] is not None) or t.log.steps)]
     if bad or (len(empty) >= 3 and len(empty) > 2 * max(gaps[:-1] or [0])):

@@ -147,6 +147,10 @@ def test_a_run_whose_losses_end_is_never_healthy(gone):
     assert "step 40" in found.why
 
 
+def test_no_loss_at_all_beside_a_validation_loss_is_not_finite():
+    assert diagnose([NAN] * 40, validation=range(40), steps=range(40)).cause == "not finite"
+
+
 def test_a_zero_beside_a_norm_that_is_not_finite_is_no_loss():
     found = diagnose([*falling()[:40], *[0.0] * 20], [*noise(1)[:40], *[NAN] * 20])
     assert (found.cause, "step 40" in found.why) == ("not finite", True)
@@ -237,6 +241,17 @@ def test_windows_of_healthy_losses_from_elsewhere_are_rarely_called_ill():
                 at = rng.randrange(600 - size)
                 called.append((diagnose(losses[at : at + size]).exit_code, kind, size))
     assert sum(code == 1 for code, *_ in called) <= 0.02 * len(called)
+
+
+def test_beginnings_of_healthy_losses_from_elsewhere_are_rarely_called_ill():
+    """A run that is slow at first has not failed yet."""
+    called = [
+        diagnose(losses[:size], steps=range(size)).exit_code
+        for seed in range(8)
+        for losses in elsewhere(seed).values()
+        for size in (50, 100, 300)
+    ]
+    assert called.count(1) <= 0.02 * len(called)
 
 
 def diverging(seed, n):

@@ -83,6 +83,12 @@ LINES = {
     "mmengine": "Iter(train) [  50/1000]  lr: 1e-04  eta: 0:10:00  loss: 4.25  grad_norm: 3.1\n",
     "a tensor": "iter 3 loss: tensor(4.25, device='cuda:0', grad_fn=<MeanBackward0>)\n",
     "colors": "\x1b[32mstep\x1b[0m=0 \x1b[1mloss\x1b[0m=4.25\n",
+    "darknet": " 1: 4.25, 9.5 avg loss, 0.001 rate, 5.1 seconds, 64 images, 1.5 hours left\n"
+    "v3 (iou loss, Normalizer: (iou: 0.07)) Region 139 Avg (IOU: 0.5), total_loss = 0.5\n",
+    "YOLOv5": "    Epoch   gpu_mem   box   obj   cls   labels   img_size\r"
+    "    0/299   1.29G   4.0   3.0   0.2   150   640:  50%|#  | 1/2 [00:05<00:05,  5.0s/it]\r"
+    "    0/299   1.29G   2.0   2.0   0.25   150   640: 100%|###| 2/2 [00:10<00:00,  5.0s/it]\n"
+    "        all   128   929   0.451   0.4   0.3   0.2\n",
 }
 
 
@@ -90,6 +96,23 @@ LINES = {
 def test_lines_of_text(who):
     log = read_log(text(LINES[who]))
     assert [f for f in log.losses if f is not None][-1] == 4.25
+
+
+def test_lines_that_are_alike_are_read_as_if_each_came_alone():
+    """The pattern of a line reads the next one: what stands between them must not confuse it."""
+    rng = random.Random(3)
+    others = ["saved model 12\n", '{"note": "loss"}\n', "loss: 1.2.3, lr: 1e-\n", "\n"]
+    forms = [line for line in LINES.values() if line.count("\n") == 1 and "4.25" in line]
+    forms += ['{"step": 7, "loss": 4.25, "tag": "run 1", "note": "50"}\n', "loss 4.25, lr None\n"]
+    for _ in range(300):
+        form = rng.choice(forms)
+        values = [f"{rng.gauss(0, 10 ** rng.randint(-9, 9)):.4g}" for _ in range(9)]
+        values[4] = rng.choice(["nan", "7", "1e3", "-0.5"])
+        lines = [re.sub(r"4\.250*", value, form) for value in values]
+        for _ in range(rng.randrange(6)):
+            lines.insert(rng.randrange(1, 9), rng.choice(others))
+        log = read_log(text("".join(lines)))
+        assert [str(f) for f in log.losses] == [str(float(v)) for v in values], lines
 
 
 # Loggers that write a step over several lines, or in JSON of their own: three steps of each, and
@@ -250,6 +273,10 @@ BAD = {
     "two runs": (b"Step,a - loss,b - loss\n1,2,3\n2,3,4\n", "several runs.*'a - loss', 'b - loss'"),
     "broken JSON": (b'{\n "log_history": [\n {"loss": 1},\n', "break in line"),
     "JSON": (b'{"a": [{"b": 1}]}', "a loss"),
+    "deep JSON": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "brackets in brackets|a loss"),
+    "deep lists": (b"[" * 200_000 + b"]" * 200_000, "brackets in brackets|a loss"),
+    "blanks": (b"loss" + b" " * 200_000 + b"x\n", "a loss"),
+    "negative weights": (b"loss,param_norm\n1,1\n1,-1\n", "parameter norms must be >= 0, got -1"),
 }
 
 
@@ -257,7 +284,7 @@ BAD = {
 def test_what_is_no_log_is_refused_in_words(kind):
     content, words = BAD[kind]
     with pytest.raises(ValueError, match=words):
-        read_log(io.BytesIO(content))
+        diagnose(read_log(io.BytesIO(content)))
 
 
 def test_a_column_may_be_named_and_must_be_there():
@@ -308,6 +335,11 @@ def test_a_name_never_steers_the_terminal():
     assert len(shown("a" * 1000)) < 60
 
 
+def test_records_among_other_things_are_read():
+    log = read_log(text('[{"loss": 1, "step": 1}, 5, null, "x", {"loss": 2.5, "step": 2}]'))
+    assert list(log.losses) == [1, 2.5]
+
+
 def test_every_log_of_the_table_is_there_and_no_other():
     assert sorted(row["file"] for row in TABLE) == sorted(p.name for p in LOGS.iterdir())
     assert {row["origin"] for row in TABLE} == {"numbers from a public log, names removed"}
@@ -327,7 +359,9 @@ def test_a_broken_log_is_read_or_refused_in_words():
         try:
             report = diagnose(read_log(io.BytesIO(bytes(log))))
         except ValueError as error:
-            assert re.match(r"must|holds|several|losses must|gradient norms must", str(error))
+            assert re.match(
+                r"must|holds|several|losses must|(gradient|parameter) norms must", str(error)
+            )
         else:
             json.dumps(report.as_dict(), allow_nan=False)
             assert "\x1b" not in str(report)

@@ -22,7 +22,7 @@ def three():
 
 @pytest.fixture(scope="module")
 def frozen():
-    return traces.score(traces.read("frozen_runs"))
+    return traces.score(traces.all_runs("frozen"))
 
 
 def test_the_three_runs_are_diagnosed_as_what_they_are(three):
@@ -70,15 +70,16 @@ def test_the_frozen_half_is_what_it_was(name):
 
 @pytest.mark.parametrize("part", ["written", "frozen"])
 def test_each_half_holds_its_families_and_no_other(part):
-    runs = [*traces.read(f"{part}_runs"), *traces.read(f"{part}_long")]
-    families = {run.family for run in runs}
-    assert families == {name for name in benchmark.TASKS if benchmark.half(name) == part}
+    known = [name for names in traces.FAMILIES.values() for name in names]
+    assert set(benchmark.TASKS) <= set(known)
+    runs = [*traces.all_runs(part), *traces.read(f"{part}_long")]
+    assert {run.family for run in runs} == {f for f in known if benchmark.half(f) == part}
     assert len({run.name for run in runs}) == len(runs)
 
 
 def test_every_cause_of_a_run_is_one_that_the_doctor_knows():
     known = {cause.name for cause in CAUSES} | {"spike"}
-    for run in traces.read("written_runs") + traces.read("frozen_runs"):
+    for run in traces.all_runs("written") + traces.all_runs("frozen"):
         assert set(run.cause.split("|")) <= known
 
 
@@ -87,6 +88,14 @@ def test_the_score_on_the_frozen_half_is_what_the_goals_ask(frozen):
     assert frozen.alarms <= 0.02 * frozen.healthy
     right, of = frozen.sure["sure"]
     assert right >= 0.97 * of
+
+
+def test_runs_of_other_frameworks_are_judged_as_well(frozen):
+    runs = traces.read("frozen_torch") + traces.read("frozen_jax")
+    named = {run.name for run in runs}
+    missed = sum(run.name in named for run, _ in frozen.missed)
+    assert len(runs) >= 150
+    assert missed <= 0.15 * len(runs)
 
 
 def test_the_last_score_in_the_list_is_the_one_that_is_reached(frozen):

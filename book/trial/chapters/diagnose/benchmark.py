@@ -2,21 +2,32 @@
 
 Every run is made by `record`: a task, an optimizer, a rate that is known to train it, and at most
 one thing that is spoiled, which is the cause. Its healthy twin is the same run unspoiled. A family
-is a task; `half` says whether the rules may be written looking at it.
+is a task; `half` says whether the rules may be written looking at it. Runs of PyTorch and JAX come
+from the scripts in tests/reglib/recording, by the same plan.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from reglib.datasets import diabetes, digits, first_input, leaky_memory, longley
+from reglib.datasets import (
+    copy_task,
+    diabetes,
+    digits,
+    first_input,
+    leaky_memory,
+    longley,
+    typed_text,
+)
 from reglib.losses import LogisticLoss, SquaredError
-from reglib.networks import MLP, RNN
+from reglib.networks import MLP, RNN, Transformer
 from reglib.optimizers import (
     AdamScaling,
     ClipByNorm,
@@ -27,7 +38,7 @@ from reglib.optimizers import (
     WarmUp,
     WeightDecay,
 )
-from trial.chapters.diagnose.traces import Run, write
+from trial.chapters.diagnose.traces import FAMILIES, Run, parse, write
 
 Array = Any
 STEPS = 160
@@ -43,9 +54,15 @@ class Task(NamedTuple):
 
 
 def half(family: str) -> str:
-    """The half a family belongs to, by a hash of its name: nobody chose it."""
-    odd = hashlib.sha256(family.encode()).digest()[0] % 2
-    return "frozen" if odd else "written"
+    """The half a family belongs to, by hashes of names: nobody chose it.
+
+    Of the first ten families those with an odd one are frozen; where there are few, the lower half.
+    """
+    kin = next(names for names in FAMILIES.values() if family in names)
+    hashes = {name: hashlib.sha256(name.encode()).digest() for name in kin}
+    if kin is FAMILIES["runs"]:
+        return "frozen" if hashes[family][0] % 2 else "written"
+    return "frozen" if family in sorted(kin, key=hashes.get)[: len(kin) // 2] else "written"
 
 
 # ------------------------------------------------------------------------------------- tasks
@@ -144,11 +161,35 @@ def rows(seed: int) -> Task:
     return _net(made, 900, seed, 32, "orthogonal")
 
 
-TASKS = {
-    task.__name__: task
-    for task in (patients, above, years, wave, pictures, deep, patches, memory, first, rows)
-}
-RECURRENT, LAYERED = {"memory", "first", "rows"}, {"wave", "pictures", "deep", "patches"}
+def _attention(tokens: Array, seed: int, **options: Any) -> Task:
+    made = lambda part: Transformer(tokens[part], **options)  # noqa: E731
+    whole = made(slice(300))
+
+    def start(gain: float) -> Array:
+        w = whole.init(np.random.default_rng(seed + 1))
+        return np.where(whole.mask(*(name for name in whole.shapes if name[0] == "W")), gain, 1) * w
+
+    return Task(whole, start, made(slice(300, None)), 16)
+
+
+def copying(seed: int) -> Task:
+    """A transformer that copies five letters; a norm in front of each part."""
+    tokens = copy_task(np.random.default_rng(seed), 400, half=5)
+    return _attention(tokens, seed, vocabulary=8, given=5)
+
+
+def typing(seed: int) -> Task:
+    """A transformer on a text, letter by letter, without norms."""
+    tokens = typed_text(np.random.default_rng(seed), 400, length=13)
+    return _attention(tokens, seed, vocabulary=int(tokens.max()) + 1, norm=None)
+
+
+ALL = (
+    patients, above, years, wave, pictures, deep, patches, memory, first, rows, copying, typing
+)  # fmt: skip
+TASKS = {task.__name__: task for task in ALL}
+RECURRENT = {"memory", "first", "rows"}
+LAYERED = {"wave", "pictures", "deep", "patches", "copying", "typing"}
 OPTIMIZERS: dict[str, tuple[Any, ...]] = {
     "sgd": (),
     "momentum": (Momentum(0.9),),
@@ -210,8 +251,11 @@ class _Walk:
             self.whole = self.whole.on(np.arange(setting.train_rows))
         if setting.schedule == "cosine":
             rate = WarmUp(setting.steps // 10, Cosine(setting.rate, setting.steps))
-        extra = (WeightDecay(setting.decay),) if setting.decay else ()
-        self.optimizer = Optimizer(*OPTIMIZERS[setting.optimizer], *extra, learning_rate=rate)
+        chain = OPTIMIZERS[setting.optimizer]
+        if setting.decay:
+            others = (one for one in chain if not isinstance(one, WeightDecay))
+            chain = (*others, WeightDecay(setting.decay))
+        self.optimizer = Optimizer(*chain, learning_rate=rate)
         self.w = self.task.start(setting.gain)
         self.memory = self.optimizer.start(self.w)
         self.rng = np.random.default_rng(setting.seed + 500)
@@ -335,7 +379,7 @@ def spoiled(twin: Setting) -> Iterator[tuple[str, Setting]]:
                 logged=(*full, "param_norm"),
             ),
         )
-    if twin.family in ("pictures", "deep", "rows", "wave"):
+    if twin.family in ("pictures", "deep", "rows", "wave", "typing"):
         yield (
             "overfitting",
             replace(
@@ -370,7 +414,7 @@ def shows(cause: str, run: Run) -> bool:
         return bool(np.nanmax(jump[20:]) > 2 * np.nanmedian(jump[20:40]) + 0.1 * start)
     if cause == "overfitting":
         held = [v for v in run.columns["val_loss"] if np.isfinite(v)]
-        return held[-1] > 1.3 * min(held)
+        return held[-1] > 1.3 * min(held) and ends_well(run)
     return True
 
 
@@ -378,10 +422,19 @@ RARE = {"not finite", "no gradient", "step too large", "number format"}
 """Causes of which every third run is kept: they fit every family and are easy."""
 
 
-def benchmark() -> Iterator[Run]:
-    """All runs of both halves: twins and what is spoiled in them."""
+def _kept(runs: Iterable[Run]) -> Iterator[Run]:
+    """Healthy runs that learn, and spoiled ones in which the cause shows."""
+    for run in runs:
+        if ends_well(run) if run.cause == "healthy" else shows(run.cause, run):
+            if run.cause == "spike|bad data" and not_well(run.columns["loss"][-40:]):
+                run.cause += "|step too large"  # it threw the weights for good
+            yield run
+
+
+def benchmark(families: Iterable[str]) -> Iterator[Run]:
+    """Twins and what is spoiled in them."""
     seed = 0
-    for family in TASKS:
+    for family in families:
         for optimizer in OPTIMIZERS:
             best = good_rate(family, optimizer)
             for schedule in ("constant", "cosine") if best else ():
@@ -398,16 +451,13 @@ def benchmark() -> Iterator[Run]:
                     if cause in RARE and (seed + number) % 3:
                         continue
                     run = record(setting, cause)
-                    if ends_well(run) if cause == "healthy" else shows(cause, run):
-                        if "bad data" in cause and not_well(run.columns["loss"][-40:]):
-                            run.cause = f"{cause}|step too large"  # it threw the weights for good
-                        run.name = f"{family} {optimizer} {seed} {number}"
-                        yield run
+                    run.name = f"{family} {optimizer} {seed} {number}"
+                    yield run
 
 
 def long_runs() -> Iterator[Run]:
     """Healthy runs of 600 rows, from which windows are cut."""
-    for seed, family in enumerate(TASKS, start=1000):
+    for seed, family in enumerate(FAMILIES["runs"], start=1000):
         for k, optimizer in enumerate(("sgd", "momentum", "adamw", "clip adamw")):
             best = good_rate(family, optimizer)
             schedule = ("constant", "cosine")[(seed + k) % 2]
@@ -421,10 +471,20 @@ def long_runs() -> Iterator[Run]:
 
 
 def main() -> None:
-    """Record all runs again: ten minutes. The frozen half then is another one."""
-    for name, runs in (("runs", list(benchmark())), ("long", list(long_runs()))):
-        for part in ("written", "frozen"):
-            print(write(f"{part}_{name}", [r for r in runs if half(r.family) == part]))
+    """Record `runs`, `long` or `transformers` again, or pack what a framework's script wrote.
+
+    Half an hour in all. The frozen half then is another one, and so is its hash.
+    """
+    kind, *files = sys.argv[1:]
+    if kind == "long":
+        runs = long_runs()
+    elif files:
+        runs = _kept(parse(Path(files[0]).read_text(encoding="utf-8")))
+    else:
+        runs = _kept(benchmark(FAMILIES[kind]))
+    made = list(runs)
+    for part in ("written", "frozen"):
+        print(write(f"{part}_{kind}", [run for run in made if half(run.family) == part]))
 
 
 if __name__ == "__main__":

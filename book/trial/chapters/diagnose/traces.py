@@ -1,7 +1,8 @@
 """Recorded traces with a known cause, and how often the doctor is right about them.
 
-`data/traces` holds four files: runs and long healthy runs of the half of the families on which the
-rules were written, and of the frozen half; `FROZEN` are the hashes of the latter.
+`data/traces` holds for each kind of `FAMILIES` the runs of the half of its families on which the
+rules are written, and of the frozen half, and long healthy runs; `FROZEN` are the hashes of what is
+frozen.
 """
 
 from __future__ import annotations
@@ -24,9 +25,19 @@ from trial import data
 FOLDER = data.FOLDER / "traces"
 FROZEN = {
     "frozen_runs": "c3dd1fd06c4517a6b0b942fac8eba166df31fd8facce3599c0dcdc04cf3456b2",
+    "frozen_transformers": "37218171911c55eb2a9b86bc7bc52a550d7d3d148780ce71c6a546dea583aec8",
+    "frozen_torch": "5edd62cf49a85afab8d45629929584095dbf6c5d81b35f48c9fad45533ccecf3",
+    "frozen_jax": "4bd5a2731954679ac2d400ae46c4bfa23ebf660d3ab7e40af2ae1f32306295ee",
     "frozen_long": "2fabb20f8ad76b672229a4fec52f7f569d17480d50a883824bcf32748cb80d64",
 }
 """File -> SHA-256 of what is in it: no run has been added, taken away or changed."""
+FAMILIES = {
+    "runs": tuple("patients above years wave pictures deep patches memory first rows".split()),
+    "transformers": ("copying", "typing"),
+    "torch": tuple(f"torch {name}" for name in "mlp autoencoder cnn rnn gru gpt".split()),
+    "jax": ("jax mlp", "jax rnn"),
+}
+"""Kind -> its families: networks of this book, its transformers, runs of PyTorch and of JAX."""
 SPIKES = ("spike, recovered", "spike, not recovered")
 CALM = ("healthy", "cannot tell")
 QUANTITIES = {
@@ -80,9 +91,19 @@ def content(name: str) -> bytes:
 
 def read(name: str) -> list[Run]:
     """The runs of a file."""
+    return parse(content(name).decode())
+
+
+def all_runs(half: str) -> list[Run]:
+    """The runs of a half, "written" or "frozen", of every kind."""
+    return [run for kind in FAMILIES for run in read(f"{half}_{kind}")]
+
+
+def parse(text: str) -> list[Run]:
+    """The runs in a text: a line for each, and below it one for each of its rows."""
     runs: list[Run] = []
     names: Sequence[str] = ()
-    for row in csv.reader(io.StringIO(content(name).decode())):
+    for row in csv.reader(io.StringIO(text)):
         if row[0] == "run":
             names = row[5:]
             runs.append(Run(*row[1:5], {name: [] for name in names}))
@@ -123,6 +144,28 @@ def score(runs: Sequence[Run]) -> Score:
     alarms = sum(cause not in CALM for cause in healthy)
     pairs = Counter((run.cause.split("|")[0], report.cause) for run, report in told)
     return Score(len(runs), len(runs) - len(missed), len(healthy), alarms, sure, pairs, missed)
+
+
+def by_family(runs: Sequence[Run], made: Score) -> list[list[str]]:
+    """Rows of a table: family, its runs, those called right, its healthy ones, those called ill."""
+    missed = [run.family for run, _ in made.missed]
+    ill = [r.family for r, said in made.missed if r.cause == "healthy" and said.cause not in CALM]
+    healthy = Counter(run.family for run in runs if run.cause == "healthy")
+    return [
+        [f, str(n), str(n - missed.count(f)), str(healthy[f]), str(ill.count(f))]
+        for f, n in Counter(run.family for run in runs).items()
+    ]
+
+
+def confusion(runs: Sequence[Run], made: Score) -> list[list[str]]:
+    """Rows of a table: cause, runs made with it, those missed, and how often each was named."""
+    of = Counter(run.cause.split("|")[0] for run in runs)
+    missed = Counter(run.cause.split("|")[0] for run, _ in made.missed)
+    told = {
+        cause: ", ".join(f"{b} {n}" for (a, b), n in sorted(made.pairs.items()) if a == cause)
+        for cause in of
+    }
+    return [[c, str(of[c]), str(missed[c]), told[c]] for c in sorted(of)]
 
 
 def windows(runs: Sequence[Run], size: int, each: int = 10) -> tuple[int, int]:
