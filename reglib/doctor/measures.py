@@ -190,9 +190,7 @@ def _jumps(t: Trace, moves: Sequence[float]) -> list[Jump]:
         jump = Jump(begin, peak, row, level, height, recovered=row < n)
         jump.lead = _lead(t, begin)
         if begin >= 8 and not (found and found[-1].end > begin - 8) and level > 0:
-            first = max(f[begin : begin + 2]) / level
-            far = (first > 100 and begin >= 24) or log(first) > 0.5 * log(f[peak] / level)
-            jump.sudden = "norm" not in jump.lead and far
+            jump.sudden = "norm" not in jump.lead and _far(f, begin, f[peak], level)
         if found and jump.rows >= 3 and found[-1].rows <= 2 and found[-1].end + 5 > begin:
             found[-1] = _joined(found[-1], jump, f)  # one row threw the weights
         else:
@@ -200,6 +198,12 @@ def _jumps(t: Trace, moves: Sequence[float]) -> list[Jump]:
         if jump.rows > 2 * WINDOW:  # a level of its own: what follows is measured from there
             quiet.extend(f[max(begin, row - WINDOW) : row])
     return found
+
+
+def _far(f: Sequence[float], begin: int, peak: float, level: float) -> bool:
+    """Whether the first two rows of a jump went most of its way."""
+    first = max(f[begin : begin + 2]) / level
+    return (first > 100 and begin >= 24) or log(first) > 0.5 * log(peak / level)
 
 
 def _joined(one: Jump, other: Jump, f: Sequence[float]) -> Jump:
