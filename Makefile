@@ -102,6 +102,7 @@ $(RIVALS): benchmarks/requirements.txt
 
 bench: $(STAMP) $(RIVALS) ## time reglib beside what a reader would use instead (ten minutes)
 	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks
+	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks.fits
 	PYTHONPATH=.:book $(BENCH)/bin/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.chapters
 	$(BIN)/python -m trial.press.notebooks speed

@@ -17,7 +17,8 @@ from benchmarks.harness import Case, rival
 from benchmarks.linear import quiet
 from benchmarks.problems import Data, drawn
 
-FITS, SEEDS, MAX_ITER, TOL = table.DATA / "fits.csv", range(3), 100_000, 1e-6
+FITS, FACTS = table.DATA / "fits.csv", table.DATA / "fits.json"
+SEEDS, MAX_ITER, TOL = range(3), 100_000, 1e-6
 NETS = [(200, 2000), (200, 5000), (200, 10000), (200, 20000), (1000, 5000)]
 RIDGES = [(5000, 500), (1000, 5000), (200, 20000)]
 LOGISTIC, HUBER = [(500, 500), (500, 1000), (500, 2000)], [(5000, 200), (2000, 1000)]
@@ -124,15 +125,16 @@ def huber(size: tuple[int, int], seed: int) -> Case:
 
 
 def main() -> None:
-    """Measure every fit and write fits.csv; the load stands in the note."""
+    """Measure every fit; write fits.csv, and fits.json with the day, the load and the versions."""
     harness.pin()
     load = harness.check_load()
     print(load, flush=True)
     samples = [harness.measure(case) for case in tqdm([*cases(SEEDS)], disable=None)]
-    rows = [row | {"note": row["note"] or load} for row in harness.rows(samples)]
+    rows = [*harness.rows(samples)]
     for row in rows:
         print(*(row[name] for name in table.SHOWN), sep=" | ")
     table.write(rows, FITS)
+    table.write_facts(harness.facts(load), FACTS)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,21 @@ def _read(name: str) -> list[Row]:
         return list(csv.DictReader(file))
 
 
+def fits() -> list[Row]:
+    """One fit at one lambda: a row for each comparison."""
+    return _read("fits.csv")
+
+
+def fits_machine() -> str:
+    """A sentence: when, and how busy the machine was."""
+    facts = json.loads((FOLDER / "fits.json").read_text(encoding="utf-8"))
+    return (
+        f"Computed apart on {facts['date']} by `python -m benchmarks.fits`, one thread, "
+        f"{facts['load']}; NumPy {facts['NumPy']}, scikit-learn {facts['scikit-learn']}, "
+        f"celer {facts['celer']}."
+    )
+
+
 def machine() -> str:
     """A sentence: when, on what, with which versions."""
     facts = json.loads((FOLDER / "machine.json").read_text(encoding="utf-8"))
