@@ -47,23 +47,17 @@ def parser() -> argparse.ArgumentParser:
 def examine(options: argparse.Namespace) -> Report:
     """The report on the files that the options name."""
     columns = {q: getattr(options, q) for q in QUANTITIES if getattr(options, q) is not None}
-    rate = columns.get("learning_rate")
     sources = [sys.stdin.buffer if name == "-" else name for name in options.files]
-    if rate is not None and _is_number(rate):
+    try:
+        rate = float(columns.get("learning_rate", "none is given"))
         del columns["learning_rate"]
+    except ValueError:  # the name of a column
+        rate = None
     log = read_log(*sources, columns=columns)
-    if rate is not None and _is_number(rate):
-        log.learning_rates = [float(rate)] * len(log.losses)
+    if rate is not None:
+        log.learning_rates = [rate] * len(log.losses)
     how = {key: getattr(options, key) for key in ("optimizer", "clip", "precision")}
     return diagnose(log, **how)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def fail(message: str) -> int:

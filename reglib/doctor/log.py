@@ -141,37 +141,28 @@ class _Choice:
     def log(self) -> Log:
         if not self.table.lines:
             self.refuse("rows of numbers with a loss")
-        names: dict[str, str] = {}
         loss, parts, pair = self.loss()
-        names["loss"] = " + ".join(loss)
-        used = {q: self.other(q) for q in QUANTITIES[1:] if q not in ("validation", "step")}
-        used["step"] = self.steps(loss)
-        used["validation"], maybe = self.validation(loss)
-        names |= {q: n for q, n in used.items() if n}
-        columns = {
-            q: self.table.columns[n] if n in self.table.columns else None for q, n in used.items()
-        }
-        if used["validation"]:
-            columns["validation"] = self.sum(used["validation"].split(" + "))
-        columns["loss"] = self.sum(loss)
+        held_out, maybe = self.validation(loss)
+        used = {"loss": loss}
+        for quantity in ("gradient_norm", "learning_rate", "loss_scale", "parameter_norm"):
+            used[quantity] = self.other(quantity)
+        used |= {"step": self.steps(loss), "validation": held_out}
+        columns = {q: self.sum(names) if names else None for q, names in used.items()}
         columns |= {f"part {name}": self.table.columns[name] for name in parts}
-        if maybe and not used["validation"]:
+        if maybe:
             columns["validation"] = self.table.columns[maybe]
         columns, lines = _merged(columns, self.table.lines)
+        names = {q: " + ".join(n) for q, n in used.items() if n}
         self.say(names, lines)
         return Log(
-            losses=columns["loss"] or [],
-            gradient_norms=columns["gradient_norm"],
-            learning_rates=columns["learning_rate"],
-            steps=columns["step"],
-            validation=columns["validation"],
-            loss_scale=columns["loss_scale"],
-            parameter_norms=columns["parameter_norm"],
+            columns["loss"] or [],
+            *(columns[q] for q in ("gradient_norm", "learning_rate", "step", "validation")),
+            *(columns[q] for q in ("loss_scale", "parameter_norm")),
             lines=lines,
-            parts={n: columns[f"part {n}"] or [] for n in parts},
+            parts={name: columns[f"part {name}"] or [] for name in parts},
             names=names,
             opponents=pair,
-            maybe=None if used["validation"] else maybe,
+            maybe=maybe,
             notes=tuple(self.notes),
         )
 
@@ -222,23 +213,23 @@ class _Choice:
             f"must hold {what}, got {has}" + ("; name it with --loss" if names else "")
         )
 
-    def other(self, quantity: str) -> str:
+    def other(self, quantity: str) -> list[str]:
         """The column of a quantity that may be missing."""
         if quantity in self.chosen:
-            return self.chosen[quantity]
+            return [self.chosen[quantity]]
         best = _best(self.table, quantity)
         several = len(best) > 1 and quantity in ("gradient_norm", "parameter_norm")
         if several and len({tuple(self.table.columns[n]) for n in best}) > 1:
             named = ", ".join(map(shown, best[:4]))
             option = quantity.replace("_", "-")
             self.notes.append(f"several columns may be the {option}: {named}; name it: --{option}")
-            return ""
-        return best[0] if best else ""
+            return []
+        return best[:1]
 
-    def steps(self, loss: Sequence[str]) -> str:
+    def steps(self, loss: Sequence[str]) -> list[str]:
         """The column that counts; one that starts over each epoch only if there is no other."""
         if "step" in self.chosen:
-            return self.chosen["step"]
+            return [self.chosen["step"]]
         there = self.table.columns[loss[0]]
         fitting = []
         for name in self.table.columns:
@@ -253,21 +244,19 @@ class _Choice:
                     continue
                 poor = 2 * len(values) < _count(there)
                 fitting.append((poor, back > 2 and back > len(values) / 50, found[1], name))
-        return min(fitting)[-1] if fitting else ""
+        return [min(fitting)[-1]] if fitting else []
 
-    def validation(self, loss: Sequence[str]) -> tuple[str, str | None]:
+    def validation(self, loss: Sequence[str]) -> tuple[list[str], str | None]:
         """The validation loss, and a column that may be one: its name says of what."""
         if "validation" in self.chosen:
-            return self.chosen["validation"], None
+            return [self.chosen["validation"]], None
         best = _best(self.table, "validation")
-        if not best:
-            return "", None
-        if role(best[0]) == ("validation", LAST_OF_LOSS):
-            if len(best) == len(loss) > 1:
-                return " + ".join(best), None
-            same = [n for n in best if {*words(loss[0])} <= {*words(n), "train", "training"}]
-            return "", (same or best)[0]
-        return best[0], None
+        if not best or role(best[0]) != ("validation", LAST_OF_LOSS):
+            return best[:1], None
+        if len(best) == len(loss) > 1:
+            return best, None
+        same = [n for n in best if {*words(loss[0])} <= {*words(n), "train", "training"}]
+        return [], (same or best)[0]
 
     def say(self, names: Mapping[str, str], lines: Sequence[int]) -> None:
         """What was read and what was left out."""

@@ -185,33 +185,33 @@ def _jumps(t: Trace, moves: Sequence[float]) -> list[Jump]:
         begin, low = row, level + (limit - level) / 3
         while row < n and f[row] > low:
             row += 1
-        peak = max(range(begin, row), key=f.__getitem__)
-        height = (f[peak] - level) / max(limit - level, 1e-300)
-        jump = Jump(begin, peak, row, level, height, recovered=row < n)
-        jump.lead = _lead(t, begin)
-        if begin >= 8 and not (found and found[-1].end > begin - 8) and level > 0:
-            jump.sudden = "norm" not in jump.lead and _far(f, begin, f[peak], level)
+        jump = _described(t, found, begin, row, level, limit)
         if found and jump.rows >= 3 and found[-1].rows <= 2 and found[-1].end + 5 > begin:
-            found[-1] = _joined(found[-1], jump, f)  # one row threw the weights
-        else:
-            found.append(jump)
-        if jump.rows > 2 * WINDOW:  # a level of its own: what follows is measured from there
+            one = found.pop()  # one row threw the weights: both are one jump
+            jump.peak = max(one.peak, jump.peak, key=f.__getitem__)
+            jump.begin, jump.before, jump.lead, jump.sudden = (
+                one.begin, one.before, one.lead, one.sudden
+            )  # fmt: skip
+            jump.height = max(one.height, jump.height)
+        found.append(jump)
+        if row - begin > 2 * WINDOW:  # a level of its own: what follows is measured from there
             quiet.extend(f[max(begin, row - WINDOW) : row])
     return found
 
 
-def _far(f: Sequence[float], begin: int, peak: float, level: float) -> bool:
-    """Whether the first two rows of a jump went most of its way."""
-    first = max(f[begin : begin + 2]) / level
-    return (first > 100 and begin >= 24) or log(first) > 0.5 * log(peak / level)
-
-
-def _joined(one: Jump, other: Jump, f: Sequence[float]) -> Jump:
-    """Two jumps as one."""
-    one.peak = max(one.peak, other.peak, key=f.__getitem__)
-    one.end, one.recovered = other.end, other.recovered
-    one.height = max(one.height, other.height)
-    return one
+def _described(
+    t: Trace, found: Sequence[Jump], begin: int, end: int, level: float, limit: float
+) -> Jump:
+    """The jump of some rows over a level, beyond a limit; sudden: few rows bring half of it."""
+    f = t.f
+    peak = max(range(begin, end), key=f.__getitem__)
+    height = (f[peak] - level) / max(limit - level, 1e-300)
+    jump = Jump(begin, peak, end, level, height, end < len(f), _lead(t, begin))
+    calm = begin >= 8 and not (found and found[-1].end > begin - 8) and level > 0
+    if calm and "norm" not in jump.lead:
+        first = max(f[begin : begin + 2]) / level
+        jump.sudden = log(first) > 0.5 * log(f[peak] / level) or (first > 100 and begin >= 24)
+    return jump
 
 
 def _usual(window: Sequence[float], usual: float) -> tuple[float, float]:
@@ -267,8 +267,3 @@ def steady(values: Sequence[float]) -> bool:
     steps = [log(b / a) for a, b in zip(values, values[1:], strict=False)]
     whole = sum(steps)
     return whole > 0 and max(steps) < 0.5 * whole and min(steps) > -0.1 * whole
-
-
-def biggest(jumps: Sequence[Jump]) -> Jump | None:
-    """The jump that stands out most."""
-    return max(jumps, key=lambda jump: jump.height, default=None)

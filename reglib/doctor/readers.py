@@ -118,10 +118,7 @@ def read_table(source: str | os.PathLike[str] | TextIO | BinaryIO, wanted: Wante
 
 
 def _read(opened: Any, wanted: Wanted) -> Table:
-    head = (
-        opened.peek(1 << 16)[: 1 << 16] if hasattr(opened, "peek") else opened.getbuffer()[:65536]
-    )
-    head = bytes(head)
+    head = bytes(opened.peek(1 << 16) if hasattr(opened, "peek") else opened.getbuffer()[: 1 << 16])
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if encoding != "utf-16" and b"\0" in head:
         raise ValueError("must be a text file, got a binary one")
@@ -187,41 +184,28 @@ def _document(text: str, table: Table) -> None:
         raise ValueError(f"must be JSON from end to end, got a break in {at}") from None
     name, records = _richest(whole)
     if not records:
-        columns = _richest_lists(whole)
-        if not columns:
-            raise ValueError("must hold rows of numbers, got JSON without a list of records")
-        size = max(map(len, columns.values()))
-        for row in range(size):
-            flat = {n: v[row] for n, v in columns.items() if row < len(v)}
-            table.add(1, {n: v for n, v in _numbers(flat) if table.wants(n)})
-        return
-    lines = _lines_of(text, name, len(records))
-    for record, line in zip(records, lines, strict=False):
+        raise ValueError("must hold rows of numbers, got JSON without a list of records")
+    for record, line in zip(records, _lines_of(text, name, len(records)), strict=False):
         _record(line, _numbers(record), table, {})
 
 
 def _richest(whole: Any, name: str = "", depth: int = 0) -> tuple[str, list[Any]]:
-    """The longest list of dictionaries in a document, and its name."""
+    """The longest list of records in a document, or lists of numbers as records; its name."""
     if isinstance(whole, list):
         return name, [record for record in whole if isinstance(record, dict)]
-    best: tuple[str, list[Any]] = (name, [])
-    if isinstance(whole, dict) and depth < 3:
-        for key, value in whole.items():
-            found = _richest(value, key, depth + 1)
-            best = max(best, found, key=lambda pair: len(pair[1]))
-    return best
-
-
-def _richest_lists(whole: Any, depth: int = 0) -> dict[str, list[Any]]:
-    """The dictionary with the most lists of numbers in a document."""
     if not isinstance(whole, dict) or depth > 2:
-        return {}
-    best = {
-        name: value
-        for name, value in whole.items()
-        if isinstance(value, list) and any(isinstance(v, (int, float)) for v in value[:9])
-    }
-    return max([best, *(_richest_lists(v, depth + 1) for v in whole.values())], key=len)
+        return name, []
+    inside = [_richest(value, key, depth + 1) for key, value in whole.items()]
+    best = max(inside, key=lambda pair: len(pair[1]), default=(name, []))
+    if best[1]:
+        return best
+    lists = {n: v for n, v in whole.items() if isinstance(v, list) and any(map(_is_real, v[:9]))}
+    size = max(map(len, lists.values()), default=0)
+    return name, [{n: v[k] for n, v in lists.items() if k < len(v)} for k in range(size)]
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _lines_of(text: str, name: str, count: int) -> list[int]:
@@ -247,7 +231,7 @@ def _numbers(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
     for name, value in record.items():
         if isinstance(value, dict):
             yield from _numbers(value, f"{prefix}{name}/")
-        elif value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        elif value is None or _is_real(value):
             yield prefix + name, value if value is None else _float(value)
         elif isinstance(value, str):
             try:

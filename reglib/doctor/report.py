@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from reglib.doctor.causes import CAUSE, Remedy
-from reglib.doctor.log import Column, Log
+from reglib.doctor.log import Log
 from reglib.doctor.measures import Measures, measure
 from reglib.doctor.names import safe
 from reglib.doctor.rules import find
@@ -58,13 +58,12 @@ class Report:
         """Everything a program may want, as JSON can hold it."""
         keys = ("cause", "key", "sure", "why", "step", "line", "confirm", "notes")
         made = {key: getattr(self, key) for key in keys}
-        made["step"] = self.step if self.step is not None and isfinite(self.step) else None
-        made["remedies"] = [remedy._asdict() for remedy in self.remedies]
         m = self.measures
         facts = {"rows": m.n, "first_loss": m.start, "last_loss": m.end, "median_norm": m.norm}
         facts["skipped_steps"] = len(self.trace.skipped)
         made["facts"] = {k: v if isfinite(v) else None for k, v in facts.items()}
-        return made
+        step = made["step"] if made["step"] is not None and isfinite(made["step"]) else None
+        return made | {"step": step, "remedies": [remedy._asdict() for remedy in self.remedies]}
 
     def _repr_html_(self) -> str:
         say = html.escape
@@ -120,19 +119,11 @@ def diagnose(
         f = column("losses", losses)
         if isinstance(learning_rates, (int, float)):
             learning_rates = [learning_rates] * len(f)
-
-        def other(name: str, values: Any) -> Column | None:
-            return None if values is None else column(name, values, len(f))
-
-        log = Log(
-            f,
-            other("gradient_norms", gradient_norms),
-            other("learning_rates", learning_rates),
-            other("steps", steps),
-            other("validation", validation),
-            other("loss_scale", loss_scale),
-            other("parameter_norms", parameter_norms),
-        )
+        others = {
+            "gradient_norms": gradient_norms, "learning_rates": learning_rates, "steps": steps,
+            "validation": validation, "loss_scale": loss_scale, "parameter_norms": parameter_norms,
+        }  # fmt: skip
+        log = Log(f, **{n: column(n, v, len(f)) for n, v in others.items() if v is not None})
     if not any(value is not None for value in log.losses):
         raise ValueError(f"losses must hold numbers, got {len(log.losses)} rows without one")
     t = trace(log, optimizer, clip, precision)
@@ -172,15 +163,11 @@ def _notes(t: Trace, m: Measures) -> list[str]:
         said.append(f"steps go back {t.back} times: a run that was resumed, or several in one log")
     if len(m.norms) > 3 and min(m.norms) == max(m.norms) > 0:
         said.append(f"the gradient norm is {m.norms[0]:g} in every row: logged after the clip")
-    missing = [
-        name
-        for name, there in (
-            ("gradient norm", bool(m.norms or t.skipped)),
-            ("learning rate", any(s == s for s in t.s)),
-            ("validation loss", bool(t.validation)),
-        )
-        if not there
-    ]
-    if missing:
+    there = {
+        "gradient norm": m.norms or t.skipped,
+        "learning rate": any(s == s for s in t.s),
+        "validation loss": t.validation,
+    }
+    if missing := [name for name, found in there.items() if not found]:
         said.append(f"not in the log: {', '.join(missing)}")
     return [safe(note) for note in said]

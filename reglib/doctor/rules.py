@@ -6,19 +6,11 @@ the cause must do to a loss or a norm, with thresholds whose reason stands besid
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import exp, log
 from typing import NamedTuple, TypeAlias
 
-from reglib.doctor.measures import (
-    Jump,
-    Measures,
-    biggest,
-    block,
-    by_chance,
-    median,
-    quantile,
-    steady,
-)
+from reglib.doctor.measures import Jump, Measures, block, by_chance, median, quantile, steady
 from reglib.doctor.trace import Trace
 
 
@@ -58,16 +50,13 @@ def skipped(t: Trace, m: Measures) -> Answer:
     tail = 0
     while tail < len(t.skipped) and t.skipped[-1 - tail] == n - 1 - tail:
         tail += 1
-    row = t.skipped[0] if 2 * len(t.skipped) >= known else n - tail
-    if 2 * len(t.skipped) < known and tail < 2:
+    most = 2 * len(t.skipped) >= known
+    row = t.skipped[0] if most else n - tail
+    if not most and tail < 2:
         return None
-    often = (
-        f"in {len(t.skipped)} of {known} rows"
-        if 2 * len(t.skipped) >= known
-        else (f"from {t.at(row)} to the end")
-    )
-    why = f"the gradient norm is not finite {often} while the loss is a number"
-    why += ": no such step was taken" if len(t.skipped) == known else ": those steps were skipped"
+    often = f"in {len(t.skipped)} of {known} rows" if most else f"from {t.at(row)} to the end"
+    why = f"the gradient norm is not finite {often} while the loss is a number: "
+    why += "no such step was taken" if len(t.skipped) == known else "those steps were skipped"
     return Finding("number_format", "sure" if len(t.skipped) >= 8 else "likely", why, row)
 
 
@@ -82,8 +71,8 @@ def scale(t: Trace, m: Measures) -> Answer:
     halves = len(tail) == 7 and all(b == a / 2 for a, b in zip(tail, tail[1:], strict=False))
     if not halves and (last > top[1] / 1024 or last > 1):  # ten halvings, down to no scale at all
         return None
-    why = f"the loss scale fell from {top[1]:g} to {last:g}: gradients stay not finite"
-    return Finding("number_format", "likely", why + " however they are scaled", top[0])
+    why = f"the loss scale fell from {top[1]:g} to {last:g}: no scale keeps gradients finite"
+    return Finding("number_format", "likely", why, top[0])
 
 
 def lost(t: Trace, m: Measures) -> Answer:
@@ -246,11 +235,8 @@ def zeros(t: Trace, m: Measures) -> Answer:
         if m.falls and m.left < 0.5:
             return Finding("no_gradient", "possible", why + " though the loss falls", 0)
         return Finding("no_gradient", "sure" if m.n >= 8 else "possible", why, 0)
-    row = m.n - tail
-    why = (
-        f"the gradient norm is exactly 0 from {t.at(row)} on: units died, or a step saturated them"
-    )
-    return Finding("no_gradient", "likely", why, row)
+    why = f"the gradient norm is exactly 0 from {t.at(m.n - tail)} on: dead or saturated units"
+    return Finding("no_gradient", "likely", why, m.n - tail)
 
 
 def _stands_out(t: Trace, m: Measures, jump: Jump) -> bool:
@@ -266,13 +252,17 @@ def _stands_out(t: Trace, m: Measures, jump: Jump) -> bool:
     return jump.before <= 0 or high > wide * jump.before
 
 
+def _biggest(jumps: Iterable[Jump]) -> Jump | None:
+    return max(jumps, key=lambda jump: jump.height, default=None)
+
+
 def spike(t: Trace, m: Measures) -> Answer:
     """A loss that jumps and needs several rows to come back, or does not.
 
     One high row that is gone in the next is a batch, not the weights; and a run whose losses often
     jump like this does so by nature.
     """
-    jump = biggest([jump for jump in m.jumps if _stands_out(t, m, jump)])
+    jump = _biggest(jump for jump in m.jumps if _stands_out(t, m, jump))
     if jump is None:
         return None
     others = [j.height for j in m.jumps if j is not jump]
@@ -287,35 +277,30 @@ def spike(t: Trace, m: Measures) -> Answer:
             why += f"and {after:.3g} after it: a batch, which then threw the weights"
             return Finding("bad_data", "likely", why, jump.peak)
     if wall := _wall(t, jump.begin):
-        return Finding(
-            "network_explosion", "likely", f"{wall}, and then the loss jumped", jump.begin
-        )
+        why = f"{wall}, and then the loss jumped"
+        return Finding("network_explosion", "likely", why, jump.begin)
     led = f"; {jump.lead} moved first" if jump.lead not in ("", "no row before") else ""
     what = f"the loss jumped from {jump.before:.3g} to {t.f[jump.peak]:.3g} at {t.at(jump.begin)}"
-    blind = not m.norms or m.zeros == 1
     if jump.recovered:
         why = f"{what} and was back by {t.at(jump.end)}{led}"
         return Finding("spike_recovered", "sure" if jump.height > 3 else "likely", why, jump.begin)
     why = f"{what} and has not come back in {jump.rows} rows{led}"
-    if blind and m.n <= 8:
-        return Finding(
-            "cannot_tell", "possible", why + "; no gradient norm says what led", jump.begin
-        )
+    if m.n <= 8 and (not m.norms or m.zeros == 1):
+        why += "; no gradient norm says what led"
+        return Finding("cannot_tell", "possible", why, jump.begin)
     return Finding("spike", "likely" if jump.rows >= 3 else "possible", why, jump.begin)
 
 
 def batch(t: Trace, m: Measures) -> Answer:
     """One row far above all others, loss and norm at once, and nothing announced it."""
-    jump = biggest([j for j in m.jumps if j.recovered and j.rows <= 2])
+    jump = _biggest(jump for jump in m.jumps if jump.recovered and jump.rows <= 2)
     if jump is None or jump.before <= 0 or m.lowest < 0:
         return None
     others = [t.f[row] for row in range(m.n) if not jump.begin <= row < jump.end]
     if _single(jump.before, t.f[jump.peak]) or t.f[jump.peak] < 20 * max(jump.before, *others):
         return None
-    why = (
-        f"the loss of {t.at(jump.peak)} alone is {t.f[jump.peak]:.3g}, {jump.before:.3g} before, "
-        "and nothing announced it: the rows of that batch"
-    )
+    why = f"the loss of {t.at(jump.peak)} alone is {t.f[jump.peak]:.3g}, {jump.before:.3g} before, "
+    why += "and nothing announced it: the rows of that batch"
     return Finding("bad_data", "likely", why, jump.peak)
 
 
@@ -333,16 +318,13 @@ def overfits(t: Trace, m: Measures) -> Answer:
         return None
     if m.n and not median(t.f[-max(1, m.n // 6) :]) < median(t.f[max(0, row - 1) : row + 2]):
         return None
-    why = (
-        f"the validation loss rose from {held[low]:.3g} at {t.at(row)} to {last:.3g} while the "
-        "training loss fell"
-    )
+    why = f"the validation loss rose from {held[low]:.3g} at {t.at(row)} to {last:.3g} while the "
+    why += "training loss fell"
     if t.log.maybe:
         why += f", if {t.log.maybe} is the validation loss: then --validation {t.log.maybe}"
         return Finding("cannot_tell", "possible", why, row)
-    return Finding(
-        "overfitting", "sure" if after >= 5 and last > 1.2 * held[low] else "likely", why, row
-    )
+    sure = "sure" if after >= 5 and last > 1.2 * held[low] else "likely"
+    return Finding("overfitting", sure, why, row)
 
 
 def decay(t: Trace, m: Measures) -> Answer:
@@ -366,10 +348,8 @@ def accumulates(t: Trace, m: Measures) -> Answer:
     rose = sum(b > a for a, b in zip(g[:6], g[1:7], strict=False))
     if not (median(g[-6:]) > 4 * median(g[:2]) and median(moves) < 0.15 and rose >= 5):
         return None
-    why = (
-        f"the gradient norm grew from {g[0]:.3g} to {g[-1]:.3g}, smoothly and from the first row "
-        "on, while the loss did not fall: gradients are added up"
-    )
+    why = f"the gradient norm grew smoothly from {g[0]:.3g} in the first row to {g[-1]:.3g}, while "
+    why += "the loss did not fall: gradients are added up"
     return Finding("gradient_bug", "likely", why, 0)
 
 
@@ -391,10 +371,8 @@ def walls(t: Trace, m: Measures) -> Answer:
         return None
     if _sudden(m, 0, m.n):
         return None
-    why = (
-        f"the gradient norm has a median of {m.norm:.3g} and is {m.wild:.2g} times that in some "
-        f"rows, with a loss of {m.end:.3g} that does not fall"
-    )
+    why = f"the gradient norm has a median of {m.norm:.3g} and is {m.wild:.2g} times that in some "
+    why += f"rows, with a loss of {m.end:.3g} that does not fall"
     return Finding("network_explosion", "likely", why, 0)
 
 
@@ -468,45 +446,26 @@ def healthy(t: Trace, m: Measures) -> Answer:
     if not m.falls or m.end > m.start:
         return None
     why = f"the loss fell from {m.start:.3g} to {m.end:.3g}"
-    quick = m.end < 0.7 * m.start and not m.jumps
-    return Finding(
-        "healthy", "sure" if quick and m.n >= 20 else "likely" if m.n >= 8 else "possible", why
-    )
+    surely = m.end < 0.7 * m.start and not m.jumps and m.n >= 20
+    return Finding("healthy", "sure" if surely else "likely" if m.n >= 8 else "possible", why)
 
 
 def unknown(t: Trace, m: Measures) -> Finding:
     """Nothing that is known stands out, or too little is in the log."""
     if m.n < 3:
         return Finding("cannot_tell", "sure", f"{m.n} rows are too few")
-    if t.norm_lost:
-        return Finding(
-            "cannot_tell", "likely", f"the gradient norm is missing from {t.norm_lost} on"
-        )
     why = f"nothing stands out, and the loss went from {m.start:.3g} to {m.end:.3g}"
+    if t.norm_lost:
+        why = f"the gradient norm is missing from {t.norm_lost} on"
+    elif m.n >= 48 and t.begins and t.log.steps and 0.9 * m.early < m.late < 1.1 * m.early:
+        why += ": too small a rate, a signal that vanishes, or nothing to learn"
     return Finding("cannot_tell", "likely", why)
 
 
 RULES = (
-    opponents,
-    skipped,
-    scale,
-    lost,
-    zeros,
-    accumulates,
-    pulse,
-    explodes,
-    unscaled,
-    rises,
-    walls,
-    spike,
-    batch,
-    decay,
-    overfits,
-    edge,
-    still,
-    higher,
-    healthy,
-)
+    opponents, skipped, scale, lost, zeros, accumulates, pulse, explodes, unscaled, rises, walls,
+    spike, batch, decay, overfits, edge, still, higher, healthy,
+)  # fmt: skip
 
 
 def find(t: Trace, m: Measures) -> Finding:

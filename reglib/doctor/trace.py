@@ -124,8 +124,8 @@ def _at(values: Sequence[float | None] | None, rows: Sequence[int]) -> array[flo
     """The values in some rows, NaN where there is none."""
     if values is None:
         return array("d", [nan]) * len(rows)
-    if type(values) is array:
-        return values if len(values) == len(rows) else array("d", map(values.__getitem__, rows))
+    if type(values) is array and len(values) == len(rows):
+        return values
     return array("d", (nan if (v := values[row]) is None else v for row in rows))
 
 
@@ -203,7 +203,8 @@ def _is_number(value: float | None, norm: float | None) -> bool:
 def _unscale(t: Trace) -> None:
     """Divide norms by the loss scale where they carry it: they follow it, and are as large."""
     known = [(g, c) for g, c in zip(t.g, t.c, strict=True) if g > 0 and c > 1]
-    if len(known) >= 3 and sorted(g / c for g, c in known)[len(known) // 2] > 0.02:
-        if sorted(c for _, c in known)[len(known) // 2] >= 128:
+    half = len(known) // 2
+    if half and sorted(c for _, c in known)[half] >= 128:
+        if len(known) >= 3 and sorted(g / c for g, c in known)[half] > 0.02:
             t.g = array("d", (g / c if c > 1 else g for g, c in zip(t.g, t.c, strict=True)))
             t.scaled = True

@@ -421,13 +421,21 @@ def test_nothing_but_the_standard_library_is_imported():
     assert set(told.stdout.split()) - set(sys.stdlib_module_names) == {"reglib"}
 
 
-def test_a_million_rows_take_seconds_and_little_memory(tmp_path):
-    rng = random.Random(0)
-    rows = (f"{k},{2 + rng.gauss(0, 1) / 9:.4f},{rng.random():.4f},1e-3\n" for k in range(10**6))
-    (tmp_path / "run.csv").write_text("step,loss,grad_norm,lr\n" + "".join(rows))
+LONG = {
+    "csv": ("step,loss,grad_norm,lr\n", "{k},{f:.4f},{g:.4f},1e-3\n"),
+    "jsonl": ("", '{{"step": {k}, "loss": {f:.4f}, "grad_norm": {g:.4f}, "lr": 0.001}}\n'),
+    "log": ("", "iter {k}: loss {f:.4f}, grad norm {g:.4f}, lr 0.001, time 12ms\n"),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_million_rows_take_seconds_and_little_memory(kind, tmp_path):
+    rng, (head, form) = random.Random(0), LONG[kind]
+    rows = (form.format(k=k, f=2 + rng.gauss(0, 1) / 9, g=rng.random()) for k in range(10**6))
+    (tmp_path / "run").write_text(head + "".join(rows))
     code = (
         "import time; from reglib.doctor import diagnose, read_log; "
-        f"found = diagnose(read_log({str(tmp_path / 'run.csv')!r})); "
+        f"found = diagnose(read_log({str(tmp_path / 'run')!r})); "
         "print(found.measures.n, time.process_time(), "
         "open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
