@@ -11,13 +11,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from reglib.diagnostics import gradient_norms, top_eigenvalue
 from reglib.optimizers import Optimizer
-from reglib.penalties import L2
-from reglib.solvers import gradient_descent
-from reglib.training import History, train
+from reglib.training import train
 from trial.page import style
 
 LINES = ((style.RED, "-"), (style.BLUE, "--"), (style.GREEN, "-."), (style.PURPLE, ":"))
@@ -49,23 +46,6 @@ class Chain:
         return (w**self.depth - 1) * self.depth * w ** (self.depth - 1)
 
 
-def largest_start(steps: Any, lams: Any, starts: Any) -> NDArray[np.float64]:
-    """From which |w0| on the quartic's descent explodes: the largest start that does not (k, m).
-
-    steps (k,), lams (m,) of a coupled L2 term, starts (n,) > 0. NaN where every start explodes.
-    """
-    run = gradient_descent(
-        Quartic(),
-        L2(np.asarray(lams)[:, None, None]),
-        np.asarray(starts)[:, None],
-        step=np.asarray(steps)[:, None, None, None],
-        tol=0,
-        max_iter=200,
-    )
-    calm = run.diverged_at < 0
-    return np.where(calm.any(-1), np.where(calm, starts, 0).max(-1), np.nan)
-
-
 def _log_axis(axes: Axes, low: int, high: int, every: int) -> None:
     """An axis for log10 values, named by the powers of ten; drawn faster than a log scale."""
     powers = np.arange(low, high + 1, every)
@@ -73,42 +53,55 @@ def _log_axis(axes: Axes, low: int, high: int, every: int) -> None:
     axes.set_yticks(powers, [f"1e{p}" for p in powers])
 
 
-def _norms(axes: Axes, norms: Any, color: str, dashes: Any, label: str | None = None) -> None:
-    """Gradient norms over iterations, with a cross at the last one that is a number in view."""
+def _norms(axes: Axes, norms: Any, color: str, dashes: Any, label: str | None = None) -> str:
+    """Gradient norms over iterations, with a cross at the last one that is a number in view.
+
+    Returns in words what is to be seen.
+    """
     norms = np.log10(norms)
     seen = norms < axes.get_ylim()[1]  # NaN is not below anything
     last = len(norms) if seen.all() else int(np.argmin(seen))
     axes.plot(norms[:last], color=color, linestyle=dashes, label=label)
     if last < len(norms):
         axes.plot(last - 1, norms[last - 1], "X", color=color, markersize=10)
+    to = f"to {10 ** norms[last - 1]:.0e} at {last - 1}"
+    return f"{label} from {10 ** norms[0]:.0e} {to}" + (
+        ", with a cross" if last < len(norms) else ""
+    )
 
 
-def draw_two_runs(figure: Figure, runs: dict[str, dict[str, Any]], length: int) -> None:
-    """One panel for each run, over the iterations: its gradient norm at two steps."""
-    panels = figure.subplots(len(runs), 1, sharex=True)
+def draw_two_runs(figure: Figure, runs: dict[str, dict[str, Any]], length: int) -> str:
+    """One panel for each run, over the iterations: its gradient norm at two steps; the words."""
+    panels, alt = figure.subplots(len(runs), 1, sharex=True), []
     for axes, (title, norms) in zip(panels, runs.items(), strict=True):
         _log_axis(axes, -4, 20, 4)
         for (label, line), (color, dashes) in zip(norms.items(), LINES, strict=False):
             whole = np.full(length + 1, np.nan)  # a record that ends early ended in an explosion
             whole[: len(line)] = line[: length + 1]
-            _norms(axes, whole, color, dashes, label)
+            alt.append(f"{title}, {_norms(axes, whole, color, dashes, label)}")
         axes.set(title=title, xlim=(-0.5, length), ylabel="gradient norm")
         axes.legend(loc="upper right")
     panels[-1].set_xlabel("iteration of training")
+    return f"Gradient norms over {length} iterations, on a logarithmic scale. {'; '.join(alt)}."
 
 
-def draw_basin(figure: Figure, steps: Any, edges: dict[str, Any], runs: Any) -> None:
-    """The largest safe start against the step: lines from theory, dots from runs."""
-    axes = figure.subplots()
+def draw_basin(figure: Figure, steps: Any, edges: dict[str, Any], runs: Any) -> str:
+    """The largest safe start against the step: lines from theory, dots from runs; the words."""
+    axes, alt = figure.subplots(), []
     for (label, edge), dots, (color, dashes) in zip(edges.items(), runs, LINES, strict=False):
         axes.plot(steps, edge, color=color, linestyle=dashes, label=label)
         axes.plot(steps[::3], dots[::3], "o", color=color, markersize=5)
+        alt.append(f"{label} from {edge[0]:.3g} at step {steps[0]:g} to {edge[-1]:.3g}")
     axes.set(title="largest start that does not explode", xlabel="step s", ylabel="|w₀|")
     axes.legend(loc="upper right")
+    return f"Falling lines of the largest safe start, dots of runs on them: {'; '.join(alt)}."
 
 
-def draw_powers(figure: Figure, norms: Any, sigma: float, radius: float) -> None:
-    """||J^k|| between the two numbers that people look at: sigma_max^k and (spectral radius)^k."""
+def draw_powers(figure: Figure, norms: Any, sigma: float, radius: float) -> str:
+    """||J^k|| between the two numbers that people look at: sigma_max^k and (spectral radius)^k.
+
+    Returns in words what is to be seen, as all drawings of this chapter do.
+    """
     axes = figure.subplots()
     k = np.arange(1.0, len(norms) + 1)
     _log_axis(axes, -4, 8, 2)
@@ -124,45 +117,44 @@ def draw_powers(figure: Figure, norms: Any, sigma: float, radius: float) -> None
     axes.axhline(0, color=style.INK, linewidth=1, linestyle=":")
     axes.set(title="k factors of the same matrix", xlabel="k", xlim=(0, len(norms)))
     axes.legend(loc="upper right")
+    return (
+        f"Three lines over {len(norms)} factors. The norm of the product starts at {norms[0]:.3g}, "
+        f"peaks at {np.max(norms):.3g} with {np.argmax(norms) + 1} factors and ends at "
+        f"{norms[-1]:.2g}. The powers of the spectral radius fall from the start, far below it; "
+        "those of the largest singular value leave the picture at once, far above it."
+    )
 
 
-def draw_products(figure: Figure, logs: dict[str, Any], slopes: dict[str, float]) -> None:
+def draw_products(figure: Figure, logs: dict[str, Any], slopes: dict[str, float]) -> str:
     """log10 norms of random products (runs, K): a fan for each, and the line of its exponent."""
-    axes = figure.subplots()
+    axes, alt = figure.subplots(), []
     for (label, fan), (color, dashes) in zip(logs.items(), LINES, strict=False):
         k = np.arange(1, fan.shape[-1] + 1)
         axes.plot(k, fan[:30].T, color=color, linestyle="-", linewidth=0.6, alpha=0.35)
         theory = slopes[label] * k
         axes.plot(k, theory, color=color, linestyle=dashes, linewidth=2.5, label=label)
+        alt.append(f"{label} to about {fan[..., -1].mean():.0f}")
     axes.set(title="log₁₀ of the norm of a random product", xlabel="factors", xlim=(0, k[-1]))
     axes.legend(loc="upper left")
+    return (
+        f"Fans of thin lines over {k[-1]} factors, each around a straight line, in powers of ten: "
+        f"{'; '.join(alt)}."
+    )
 
 
-def draw_profiles(figure: Figure, profiles: dict[str, Any]) -> None:
+def draw_profiles(figure: Figure, profiles: dict[str, Any]) -> str:
     """The gradient norm at each time step, one line for each network."""
-    axes = figure.subplots()
+    axes, alt = figure.subplots(), []
     _log_axis(axes, -12, 16, 4)
     for (label, line), color, dashes in zip(
         profiles.items(), style.COLORS, style.STYLES, strict=False
     ):
         time = np.arange(1, len(line) + 1)
         axes.plot(time, np.log10(line), color=color, linestyle=dashes, label=label)
+        alt.append(f"{label} from {line[-1]:.1g} at the right to {line[0]:.1g} at the left")
     axes.set(title="gradient norm by time step", xlabel="time step (the loss is at the right)")
     axes.legend(loc="upper right", ncols=2)
-
-
-def ending(history: History) -> str:
-    """What became of one run: explodes, calms down (gradient below 1 % of the first), or neither.
-
-    >>> from reglib.losses import SquaredError
-    >>> loss = SquaredError([[1.0]], [0.0])
-    >>> ending(train(loss, Optimizer(learning_rate=3.0), [1.0], n_steps=90))
-    'explodes at iteration 40'
-    """
-    if history.diverged:
-        return f"explodes at iteration {history.diverged_at}"
-    calm = history.gradient_norm[-1] < history.gradient_norm[0] / 100
-    return "calms down" if calm else "bounded, goes in circles"
+    return f"Nearly straight lines on a logarithmic scale: {'; '.join(alt)}."
 
 
 class TwoKinds:
