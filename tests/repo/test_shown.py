@@ -20,8 +20,8 @@ LONGER = {"10_depth": 40, "12_remedies": 40}
 NOT_THE_ARGUMENT = {"quiz", "exercise", "solution"}
 NOT_YET = {
     "words": {"02", "04", "07", "09"},
-    "visible": {"02", "08", "11", "16"},
-    "central": {"02", "06", "07", "08", "09", "11", "16"},
+    "visible": {"02", "08", "16"},
+    "central": {"02", "06", "07", "08", "09", "16"},
 }
 
 

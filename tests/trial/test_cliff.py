@@ -11,7 +11,7 @@ from reglib.penalties import L2
 from trial.chapters.cliff import experiment as cliff_runs
 from trial.chapters.cliff import figures as cliff
 from trial.chapters.cliff.experiment import Remedy, share
-from trial.page import style
+from trial.page import apart, style
 
 UNIT = SigmoidUnit()
 OUTPUT = 1 / (1 + np.exp(-UNIT.x0))  # sigma(x0)
@@ -242,15 +242,45 @@ def test_the_landscape_has_one_shade_for_each_band():
 
 def test_the_figures_draw_what_they_are_given(scene):
     figure = style.new_figure((6, 7.4))
-    cliff.draw_wall(figure, UNIT, (10, 50), -2.5)
+    alt = cliff.draw_wall(figure, UNIT, (10, 50), -2.5)
+    assert "With 10 steps" in alt and "at w = 4.819." in alt
     assert len(figure.axes[0].lines) == 3 and figure.axes[1].images
     dashed = figure.axes[1].lines[0].get_xydata()
     assert (UNIT.growth(dashed[:, 1]) > 1).all()
     np.testing.assert_allclose(dashed[:, 0], UNIT.wall(dashed[:, 1]))
     figure = style.new_figure((6, 6))
-    cliff.draw_bounces(figure, UNIT, {"a": scene.paths[0, 0], "b": scene.paths[1, 0]})
+    alt = cliff.draw_bounces(figure, UNIT, {"a": scene.paths[2, 0], "b": scene.paths[1, 0]})
+    assert re.search(r"a: .*stride is 12\.2.* on a plateau\. b: .* in the valley\.", alt)
     titles = [axes.get_title("left") + axes.get_title("center") for axes in figure.axes]
     assert titles == ["a", "b"]
     figure = style.new_figure()
-    cliff.draw_window(figure, np.array([0, 0.1]), {"s": np.array([0.5, 1.0]), "t": np.zeros(2)})
+    shares = {"s": np.array([0.5, 1.0]), "t": np.zeros(2)}
+    alt = cliff.draw_window(figure, np.array([0, 0.1]), shares)
+    assert alt.endswith("s: less than half at 0, all at 0.1; t: none at 0, none at 0.1.")
     assert figure.axes[0].lines[0].get_ydata().tolist() == [50, 100]
+
+
+def test_the_parts_of_the_runs_are_those_of_the_table_apart():
+    counted = apart.read("cliff")
+    tally = cliff_runs.tally(counted)
+    parts = cliff.parts(tally, 2 * counted.of)
+    assert list(parts) == ["step 0.1", "step 0.3", "step 1"]
+    fresh, back, lost = parts["step 1"].values()
+    i = cliff_runs.LAMS.index(1e-3)
+    learned = sum(counted["learned: step 1, λ = 0.001"].learned)
+    assert (fresh + back)[i] == pytest.approx(learned / 2400)
+    assert (back + lost)[i] == pytest.approx(tally["thrown", 1.0, 1e-3] / 2400)
+    figure = style.new_figure((6, 8))
+    alt = cliff.draw_returned(figure, parts, cliff_runs.LAMS)
+    assert f"thrown, not learned {lost[0]:.0%}," in alt
+    bars = figure.axes[2].patches
+    assert bars[i].get_height() == pytest.approx(100 * fresh[i])
+    assert bars[i + 5].get_y() == pytest.approx(100 * fresh[i])
+
+
+def test_the_tables_of_the_wall_name_its_limit_where_there_is_one(monkeypatch):
+    shown = []
+    monkeypatch.setattr(style, "table", lambda *told, caption: shown.append(told))
+    cliff.tables_of_the_wall(UNIT, {(10, -2.5): (4.731, 3.94), (10, -1.5): (4.0, 0.46)})
+    assert shown[0][1] == [["-2.5", "1.133", "3.94"], ["-1.5", "0.755", "0.46"]]
+    assert shown[1][1] == [["-2.5", "4.731", "4.820"]]

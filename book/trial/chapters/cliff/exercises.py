@@ -8,7 +8,6 @@ import numpy as np
 
 from reglib.networks import SigmoidUnit
 from reglib.penalties import L2
-from trial.chapters.cliff.experiment import steepest
 from trial.page.exercise import Exercise, Mistake
 
 UNIT = SigmoidUnit(length=50)
@@ -45,14 +44,6 @@ def steps_home(lam: float, total: float = 9.4 + 6.4, goal: float = 5.0) -> int:
     while total > goal:
         total, k = (1 - lam) * total, k + 1
     return k
-
-
-@cache
-def power() -> str:
-    """The power of T that is nearest to what doubling T does to the longest gradient at b = -2."""
-    short, long = (steepest(SigmoidUnit(T), -2.0)[1] for T in (100, 200))
-    measured = np.log2(long / short)
-    return min({"1/2": 0.5, "1": 1.0, "2": 2.0}.items(), key=lambda p: abs(p[1] - measured))[0]
 
 
 EXERCISES = (
@@ -159,26 +150,5 @@ EXERCISES = (
             ),
         ),
         rtol=0.002,
-    ),
-    Exercise(
-        id="ex-11.5",
-        wanted="the power of T: 1/2, 1 or 2",
-        right=power,
-        because="At slope 1 nothing multiplies: the influences of the steps only add up.",
-        hints=(
-            "With slope 1 every product in the sum over time is 1 where the state stands still.",
-            "T steps resolve states of size 1/√T. There dx/dε is 2/x².",
-        ),
-        mistakes=(
-            Mistake(
-                lambda: "1/2",
-                "That is the power in the size of x that T steps resolve, 1/√T. dx/dε is 2/x².",
-            ),
-            Mistake(
-                lambda: "2",
-                "A sum of T terms of size 1 is no more than T.",
-            ),
-        ),
-        choices=("1/2", "1", "2"),
     ),
 )

@@ -13,6 +13,7 @@ from reglib.networks import SigmoidUnit
 from reglib.optimizers import ClipByNorm, Optimizer
 from reglib.penalties import L2, ElasticNet
 from reglib.training import train
+from trial.page.apart import Table
 
 Array = NDArray[np.float64]
 LEARNED = 1e-4
@@ -93,10 +94,11 @@ def share(count: int, of: int) -> str:
 
 
 def steepest(unit: SigmoidUnit, b: float) -> tuple[float, float]:
-    """(w, norm): where the gradient is longest along one b, near the wall's limit.
+    """(w, norm): where the gradient is longest along one b, near the wall.
 
-    The wall can be a millionth wide, so the search starts with distances to its limit from 1e-13
-    to 0.5, evenly spaced in their logarithm, and then closes in.
+    The wall can be a millionth wide, so the search starts with distances to
+    its limit from 1e-13 to 0.5, evenly spaced in their logarithm, and then
+    closes in.
     """
     away = np.geomspace(1e-13, 0.5, 2000)
     grid = unit.wall(b) + np.concatenate([-away[::-1], [0.0], away])
@@ -105,7 +107,8 @@ def steepest(unit: SigmoidUnit, b: float) -> tuple[float, float]:
         norms = np.linalg.norm(unit.gradient(points), axis=-1)
         i = int(norms.argmax())
         found = float(grid[i]), float(norms[i])
-        grid = np.linspace(grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)], 101)
+        left, right = grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)]
+        grid = np.linspace(left, right, 101)
     return found
 
 
@@ -137,7 +140,7 @@ def gradient_grid(unit: SigmoidUnit, ws: Array, bs: Array) -> tuple[Array, Array
 
 RUNS = 1200
 """Starts in one of the two blocks of the table apart: six seeds of 200."""
-LAMS, STEPS = (0.0, 3e-4, 1e-3, 3e-3, 1e-2), (0.1, 1.0)
+LAMS, STEPS = (0.0, 3e-4, 1e-3, 3e-3, 1e-2), (0.1, 0.3, 1.0)
 
 
 def apart(block: int) -> Iterator[tuple[str, int, int]]:
@@ -154,3 +157,13 @@ def apart(block: int) -> Iterator[tuple[str, int, int]]:
                 ("back", thrown & learned),
             ):
                 yield f"{what}: step {step:g}, {remedy.name}", 0, int(seen.sum())
+
+
+def tally(counted: Table) -> dict[tuple[str, float, float], int]:
+    """(thrown, learned or back; step; lam) -> runs of both blocks, from the table apart."""
+    return {
+        (what, step, lam): sum(counted[f"{what}: step {step:g}, λ = {lam:g}"].learned)
+        for what in ("thrown", "learned", "back")
+        for step in STEPS
+        for lam in LAMS
+    }

@@ -12,7 +12,17 @@ from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike
 
 from reglib.networks import SigmoidUnit
-from trial.chapters.cliff.experiment import BOX, LEARNED, N_STEPS, Array, paths
+from trial.chapters.cliff.experiment import (
+    BOX,
+    LAMS,
+    LEARNED,
+    N_STEPS,
+    STEPS,
+    Array,
+    paths,
+    share,
+    steepest,
+)
 from trial.page import style
 
 EDGES = (1e-4, 1e-3, 1e-2, 0.06, 0.3)
@@ -56,8 +66,11 @@ def shades(axes: Axes) -> None:
     )
 
 
-def draw_wall(figure: Figure, unit: SigmoidUnit, lengths: Sequence[int], b: float) -> None:
-    """Above, cuts through the loss at one b for several lengths; below, the loss from the top."""
+def draw_wall(figure: Figure, unit: SigmoidUnit, lengths: Sequence[int], b: float) -> str:
+    """Above, cuts through the loss at one b for several lengths; below, the loss from the top.
+
+    Returns the alternative text, as `draw_bounces` and `draw_window` do.
+    """
     top, bottom = figure.subplots(2, 1, height_ratios=(1, 1.5))
     ws = np.linspace(4.4, 5.2, 1601)
     for length in lengths:
@@ -73,6 +86,41 @@ def draw_wall(figure: Figure, unit: SigmoidUnit, lengths: Sequence[int], b: floa
     bottom.text(w + width + 0.05, low + height, "starts", va="top")
     bottom.set_title(f"the loss from above, T = {unit.length}")
     shades(bottom)
+    return (
+        f"Above, {len(lengths)} curves of the loss against w at b = {b:g}. Each is high on the "
+        f"left, falls to almost zero and rises a little again. With {min(lengths)} steps the fall "
+        f"is a slope; with {max(lengths)} it is a vertical line at w = {steepest(unit, b)[0]:.3f}. "
+        "Below, the loss over w and b: a high plateau at the lower left ends in a wall that runs "
+        "along a dashed straight line, and a narrow valley lies at its foot. A box around the "
+        "starts is crossed by the wall."
+    )
+
+
+def tables_of_the_wall(
+    unit: SigmoidUnit, found: dict[tuple[int, float], tuple[float, float]]
+) -> None:
+    """Display two tables of `found`, (length, b) -> (w, norm): the norms, and where there is a wall
+    the w, beside what theory says.
+    """
+    lengths, biases = (list(dict.fromkeys(column)) for column in zip(*found, strict=True))
+    times = [f"T = {length}" for length in lengths]
+    style.table(
+        ["bias b", "slope a", *times],
+        [
+            [f"{b:g}", f"{unit.growth(b):.3f}", *(f"{found[n, b][1]:.4g}" for n in lengths)]
+            for b in biases
+        ],
+        caption="Length of the longest gradient along one b",
+    )
+    style.table(
+        ["bias b", *times, "limit w*"],
+        [
+            [f"{b:g}", *(f"{found[n, b][0]:.3f}" for n in lengths), f"{unit.wall(b):.3f}"]
+            for b in biases
+            if unit.growth(b) > 1.1
+        ],
+        caption="The weight w at which the gradient is longest",
+    )
 
 
 VIEW = np.linspace(-1, 11, 401), np.linspace(-4, 9, 361)
@@ -87,7 +135,7 @@ def draw_path(axes: Axes, path: Array, color: str, label: str = "", linestyle: s
     axes.plot(*path[-1], marker="*", markersize=15, label=label, **ends)
 
 
-def draw_bounces(figure: Figure, unit: SigmoidUnit, runs: dict[str, Array]) -> None:
+def draw_bounces(figure: Figure, unit: SigmoidUnit, runs: dict[str, Array]) -> str:
     """One panel for each named path, over the same landscape."""
     picture = landscape(unit, *VIEW)
     panels = figure.subplots(len(runs), 1, sharex=True)
@@ -97,9 +145,17 @@ def draw_bounces(figure: Figure, unit: SigmoidUnit, runs: dict[str, Array]) -> N
         axes.set(title=name, xlabel="")
     panels[-1].set_xlabel("weight w")
     shades(panels[-1])
+    jumps = {k: np.linalg.norm(np.diff(path, axis=0), axis=-1).max() for k, path in runs.items()}
+    ends = {name: unit.value(path[-1]) for name, path in runs.items()}
+    told = (
+        f"{name}: the longest stride is {jumps[name]:.1f}, the path ends at w = {path[-1][0]:.1f}, "
+        f"b = {path[-1][1]:.1f}, {'in the valley' if ends[name] < LEARNED else 'on a plateau'}."
+        for name, path in runs.items()
+    )
+    return f"{len(runs)} maps of the loss with one path each. {' '.join(told)}"
 
 
-def draw_window(figure: Figure, lams: Array, shares: dict[str, Array]) -> None:
+def draw_window(figure: Figure, lams: Array, shares: dict[str, Array]) -> str:
     """Share of runs that learned against lam, one line for each step; lams[0] = 0 at the left."""
     axes = figure.subplots()
     at = np.concatenate([[lams[1] / 10**0.5], lams[1:]])
@@ -109,6 +165,61 @@ def draw_window(figure: Figure, lams: Array, shares: dict[str, Array]) -> None:
     axes.set_xticks(at, ["0", *(f"{lam:g}" for lam in lams[1:])])
     axes.minorticks_off()
     axes.legend(loc="center right")
+    told = (
+        f"{name}: "
+        + ", ".join(f"{share(y, 1)} at {lam:g}" for lam, y in zip(lams, line, strict=True))
+        for name, line in shares.items()
+    )
+    return f"Share of runs that learned against the strength of L2. {'; '.join(told)}."
+
+
+def parts(tally: dict[tuple[str, float, float], int], of: int) -> dict[str, dict[str, Array]]:
+    """Step -> the shares of runs that learned without being thrown, were thrown and learned, and
+    were thrown and did not, each along the strengths.
+    """
+
+    def along(what: str, step: float) -> Array:
+        return np.array([tally[what, step, lam] for lam in LAMS]) / of
+
+    return {
+        f"step {step:g}": {
+            "never thrown, learned": along("learned", step) - along("back", step),
+            "thrown, came back and learned": along("back", step),
+            "thrown, not learned": along("thrown", step) - along("back", step),
+        }
+        for step in STEPS
+    }
+
+
+def draw_returned(figure: Figure, parts: dict[str, dict[str, Array]], lams: Sequence[float]) -> str:
+    """A panel for each key, a bar for each lam: the named shares of runs on top of each other.
+
+    Returns the alternative text, with every share.
+    """
+    panels = np.atleast_1d(figure.subplots(len(parts), 1, sharex=True))
+    looks = ((style.BLUE, ""), (style.GREEN, "///"), (style.RED, "..."))
+    for axes, (title, shares) in zip(panels, parts.items(), strict=True):
+        low = np.zeros(len(lams))
+        for (name, share_), (color, hatch) in zip(shares.items(), looks, strict=True):
+            options = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+            axes.bar(range(len(lams)), 100 * share_, 0.7, low, label=name, **options)
+            low = low + 100 * share_
+        axes.set(title=title, ylim=(0, 100), ylabel="runs, %")
+        axes.grid(False)
+    panels[-1].set_xticks(range(len(lams)), [f"{lam:g}" for lam in lams])
+    panels[-1].set_xlabel("penalty λ")
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=1)
+    told = (
+        f"{title}: "
+        + "; ".join(
+            f"{name} {', '.join(f'{share_:.0%}' for share_ in line)}"
+            for name, line in shares.items()
+        )
+        for title, shares in parts.items()
+    )
+    at = ", ".join(f"{lam:g}" for lam in lams)
+    return f"Bars of shares of runs at λ = {at}. {'. '.join(told)}."
 
 
 class Cliff:
