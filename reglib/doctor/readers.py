@@ -8,6 +8,7 @@ import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, BinaryIO, TextIO
 
 from reglib.doctor.names import role
@@ -156,6 +157,13 @@ def _chain(
                 )
             table.read = at
             yield at, line
+
+
+def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Numbered lines, some hundred at a time."""
+    lines = iter(lines)
+    while block := list(islice(lines, 256)):
+        yield block
 
 
 # ------------------------------------------------------------------------ one JSON document
@@ -315,29 +323,57 @@ def _delimited(
         return False
     twice = {name for name, _ in kept if names.count(name) > 1}
     kept = [(name if name not in twice else f"{name} (column {at + 1})", at) for name, at in kept]
-    columns: list[Any] = [array("d") for _ in kept]  # lists once a cell is missing
-    table.format = {",": "CSV", "\t": "table (tabs)", " ": "table (blanks)"}.get(
-        mark, f"table ({mark})"
-    )
-    width, places, stamps = len(names), [at for _, at in kept], table.lines
-    plain = mark not in " |"
-    for at, line in lines:
-        if at <= start:
-            continue
-        cells = line.split(mark) if plain and '"' not in line else _split(line, mark)
-        row = _row(cells, places, comma) if len(cells) == width else None
-        if row is None:
-            if set(line.strip()) - set("|:-+ =") and line[0] != "#":
-                table.leave(_why_not(line, cells, names), at)
-            continue
-        if None in row:
-            pairs = zip(columns, row, strict=True)
-            columns = [c.tolist() if v is None and type(c) is array else c for c, v in pairs]
-        for column, value in zip(columns, row, strict=True):
-            column.append(value)
-        stamps.append(at)
+    name = {",": "CSV", "\t": "table (tabs)", " ": "table (blanks)"}
+    table.format = name.get(mark, f"table ({mark})")
+    below = ((at, line) for at, line in lines if at > start)
+    columns = _columns(below, table, mark, names, [at for _, at in kept], comma)
     table.columns = {name: column for (name, _), column in zip(kept, columns, strict=True)}
     return True
+
+
+def _columns(
+    lines: Iterable[tuple[int, str]],
+    table: Table,
+    mark: str,
+    names: list[str],
+    places: list[int],
+    comma: bool,
+) -> list[Any]:
+    """The numbers below a header in some of its places: arrays, lists where a cell is missing."""
+    columns: list[Any] = [array("d") for _ in places]
+    for block in _blocks(lines):
+        if mark not in " |" and (new := _cells(block, mark, len(names), places)):
+            for column, values in zip(columns, new, strict=True):
+                column.extend(values)
+            table.lines.extend(at for at, _ in block)
+            continue
+        for at, line in block:
+            cells = _split(line, mark)
+            row = _row(cells, places, comma) if len(cells) == len(names) else None
+            if row is None:
+                if set(line.strip()) - set("|:-+ =") and line[0] != "#":
+                    table.leave(_why_not(line, cells, names), at)
+                continue
+            if None in row:
+                pairs = zip(columns, row, strict=True)
+                columns = [c.tolist() if v is None and type(c) is array else c for c, v in pairs]
+            for column, value in zip(columns, row, strict=True):
+                column.append(value)
+            table.lines.append(at)
+    return columns
+
+
+def _cells(
+    block: list[tuple[int, str]], mark: str, width: int, places: list[int]
+) -> list[list[float]]:
+    """The numbers of a block of lines by column; none if a line is not like the others."""
+    rows = [line.split(mark) for _, line in block if '"' not in line]
+    if len(rows) < len(block) or any(len(row) != width for row in rows):
+        return []
+    try:
+        return [[float(row[place]) for row in rows] for place in places]
+    except ValueError:
+        return []
 
 
 def _row(cells: list[str], places: list[int], comma: bool) -> list[float | None] | None:
@@ -370,24 +406,41 @@ def _records(lines: Iterable[tuple[int, str]], table: Table) -> None:
     A line that is like the last row but for its numbers is read by that row's pattern.
     """
     held: dict[str, float | None] = {}
-    like, appends, text, stamps = NEVER.fullmatch, list[Any](), _Text(table), table.lines
-    for at, line in lines:
-        if values := _numbers_of(like(line)):
-            for append, value in zip(appends, values, strict=True):
-                append(value)
-            stamps.append(at)
+    text, like, columns = _Text(table), NEVER, list[Any]()
+    for block in _blocks(lines):
+        if columns and (new := _alike(block, like)):
+            for column, values in zip(columns, new, strict=True):
+                column.extend(values)
+            table.lines.extend(at for at, _ in block)
             continue
-        for part in line.split("\r") if "\r" in line else (line,):
-            pairs = _json(part) if '"' in part else None
-            kind = "lines of text" if pairs is None else "JSON lines"
-            row = _record(at, text.pairs(part) if pairs is None else pairs, table, held)
-            if row:
-                table.format = table.format or kind
-                like, appends = NEVER.fullmatch, []
-                if part is line:
-                    like, appends = text.straight(line, row)
-            elif part.strip():
-                table.leave("no number that is looked for", at)
+        for at, line in block:
+            if values := _numbers_of(like.fullmatch(line)):
+                for column, value in zip(columns, values, strict=True):
+                    column.append(value)
+                table.lines.append(at)
+                continue
+            for part in line.split("\r") if "\r" in line else (line,):
+                pairs = _json(part) if '"' in part else None
+                kind = "lines of text" if pairs is None else "JSON lines"
+                row = _record(at, text.pairs(part) if pairs is None else pairs, table, held)
+                if row:
+                    table.format = table.format or kind
+                    like, columns = text.straight(line, row) if part is line else (NEVER, [])
+                elif part.strip():
+                    table.leave("no number that is looked for", at)
+
+
+def _alike(block: list[tuple[int, str]], like: re.Pattern[str]) -> list[list[float]]:
+    """The numbers of a block of lines that a pattern matches, by column; none if one differs."""
+    rows = re.findall(f"(?m)^{like.pattern}", "".join(line for _, line in block))
+    if len(rows) < len(block):
+        return []
+    try:
+        return [
+            list(map(float, c)) for c in (zip(*rows, strict=True) if like.groups > 1 else [rows])
+        ]
+    except ValueError:
+        return []
 
 
 def _json(line: str) -> Iterable[tuple[str, float | None]] | None:
@@ -452,7 +505,7 @@ class _Text:
         return []
 
     def straight(self, line: str, row: dict[str, float | None]) -> tuple[Any, list[Any]]:
-        """What matches a line like this, and what takes its numbers, if they are all of the row."""
+        """The pattern of a line and the columns of its numbers, if they are all of the row."""
         if len(row) == len(self.table.columns) and all(
             type(column) is array for column in self.table.columns.values()
         ):
@@ -460,8 +513,8 @@ class _Text:
             for names, like in self.known:
                 values = _numbers_of(like.fullmatch(line))
                 if values and dict(zip(names, values, strict=True)) == row:
-                    return like.fullmatch, [self.table.columns[name].append for name in names]
-        return NEVER.fullmatch, []
+                    return like, [self.table.columns[name] for name in names]
+        return NEVER, []
 
 
 def _numbers_of(same: re.Match[str] | None) -> list[float]:
