@@ -38,6 +38,7 @@ class MLP(Network):
     leaves b_l and c out. The flat vector holds W1, b1, ..., WL, bL, V, c. `classes` defaults to
     the largest label + 1. ValueError: no layer, a width below 1, labels out of range, NaN in data.
 
+    >>> import numpy as np
     >>> net = MLP([[1.0], [2.0]], [2.0, 4.0], sizes=(3,))
     >>> w = net.init(np.random.default_rng(0))
     >>> w.shape, net.unpack(w)["W1"].shape, net.gradient(w).shape
