@@ -280,11 +280,13 @@ def test_twins_are_ridge_at_one_over_the_time(few, descent):
 def test_the_figures_show_what_they_say(models, few, descent):
     figure = style.new_figure()
     slopes = {"none": path(None), "a number": path(None), "frozen": path(None), "live": path(None)}
-    building.draw_programs(figure, slopes, {"none": 3.5, "live": 2.33333})
+    words = building.draw_programs(figure, slopes, {"none": 3.5, "live": 2.33333})
+    assert "none to 3.5, live to 2.333." in words
     (axes,) = figure.axes
     assert len(axes.lines) == 4 and [text.get_text() for text in axes.texts] == ["2.333", "3.5"]
     figure = style.new_figure()
-    building.draw_models(figure, models, 0.3)
+    words = building.draw_models(figure, models, 0.3)
+    assert f"falls to {models.held_error.min():.0f} at " in words
     top, bottom = figure.axes
     np.testing.assert_array_equal(top.lines[0].get_ydata(), models.held_error)
     filled = [
@@ -292,7 +294,7 @@ def test_the_figures_show_what_they_say(models, few, descent):
     ]
     assert max(len(line.get_xdata()) for line in filled) == 3
     figure = style.new_figure()
-    descent.draw(figure, few.held, 7, ["bmi", "s5"])
+    assert "side by side: bmi, s5." in descent.draw(figure, few.held, 7, ["bmi", "s5"])
     top, bottom = figure.axes
     assert len(top.lines) == len(bottom.lines) == 4
     assert top.lines[3].get_xdata() == [0.2 * 7] * 2

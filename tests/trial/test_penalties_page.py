@@ -151,15 +151,23 @@ def test_every_picture_can_be_drawn():
         (2, page.draw_prices, ()),
         (4, page.draw_balls, ()),
         (2, page.draw_touching, (SquaredError(X, y), found, ("a", "b"))),
+        (1, page.draw_beliefs, (lams, (dof - 1.5) ** 2, 0.1)),
         (2, page.draw_complexity, (lams, dof, (dof - 1.5) ** 2)),
         (1, page.draw_singular, ({"before": dof, "after": dof / 2},)),
         (2, trial.draw_boundaries, (MOONS, STRAIGHT, [0.01, 1.0])),
     ]
     for panels, draw, what in pictures:
         figure = style.new_figure()
-        draw(figure, *what)
+        assert len(draw(figure, *what)) > 60  # the alternative text
         assert len(figure.axes) == panels
         assert np.ptp(style.pixels(figure, 0.5)) > 100
+
+
+def test_the_words_of_a_picture_hold_its_numbers():
+    lams, errors = np.array([0.01, 0.1, 1.0]), np.array([3.0, 1.0, 2.0])
+    assert "lowest at 0.1. " in page.draw_beliefs(style.new_figure(), lams, errors, 0.2)
+    words = page.draw_singular(style.new_figure(), {"before": np.array([3.0, 1.0])})
+    assert "before from 3 to 1." in words
 
 
 def test_turning_is_that_of_a_circle_and_of_a_straight_line_on_a_jagged_grid():

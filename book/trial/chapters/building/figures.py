@@ -69,7 +69,10 @@ class Mute:
 
 
 class Total:
-    """Loss plus penalty as one objective; `gradient` is the penalty's own unless one is given."""
+    """Loss plus penalty as one objective.
+
+    `gradient` is the penalty's own unless one is given.
+    """
 
     def __init__(self, loss: Any, penalty: Any, gradient: Any = None) -> None:
         pull = gradient or penalty.subgradient
@@ -177,8 +180,11 @@ LOOKS = {
 }
 
 
-def draw_models(figure: Figure, models: Models, step: float) -> None:
-    """Above the errors against the number of parameters, below the largest stable step."""
+def draw_models(figure: Figure, models: Models, step: float) -> str:
+    """Above the errors against the number of parameters, below the largest stable step.
+
+    Returns in words what is to be seen, as all drawings of this chapter do.
+    """
     top, bottom = figure.subplots(2, 1, sharex=True)
     top.plot(models.counts, models.held_error, color=style.INK, marker="o", label="held-out rows")
     top.plot(models.counts, models.train_error, color=style.BROWN, linestyle=":", label="training")
@@ -200,9 +206,21 @@ def draw_models(figure: Figure, models: Models, step: float) -> None:
     bottom.legend(loc="upper left", ncols=3, columnspacing=1.0, handlelength=1.6)
     for axes in (top, bottom):
         axes.minorticks_off()
+    lines = "; ".join(
+        f"{unit} from {limits[0]:.2g} to {limits[-1]:.2g}, {models.exploded[unit].sum()} of "
+        f"{len(limits)} filled"
+        for unit, limits in models.limits.items()
+    )
+    held = models.held_error
+    return (
+        f"Two panels against the number of parameters, {models.counts[0]} to {models.counts[-1]}. "
+        f"Above, the training error falls steadily; the held-out error falls to {held.min():.0f} "
+        f"at {models.counts[held.argmin()]} and ends at {held[-1]:.3g}. Below, lines of the "
+        f"largest stable step: {lines}."
+    )
 
 
-def draw_programs(figure: Figure, slopes: dict[str, Floats], ends: dict[str, float]) -> None:
+def draw_programs(figure: Figure, slopes: dict[str, Floats], ends: dict[str, float]) -> str:
     """The slope against iterations, one line a program, its end written at the right."""
     axes = figure.subplots()
     colors = (style.FAINT, style.BROWN, style.RED, style.BLUE)
@@ -215,3 +233,5 @@ def draw_programs(figure: Figure, slopes: dict[str, Floats], ends: dict[str, flo
         axes.text(len(slope) * 1.01, end, f"{end:.4g}", va="center")
     axes.set(title="slope W", xlabel="iteration", xlim=(0, len(slope)), ylim=(1.7, 3.75))
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.57))
+    goals = ", ".join(f"{name} to {end:.4g}" for name, end in ends.items())
+    return f"Slope over {len(slope)} iterations, a line for each program, which goes: {goals}."

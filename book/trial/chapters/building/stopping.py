@@ -58,8 +58,11 @@ class Stopped:
         gap = np.linalg.norm(self.path[k] - self.ridge(lam))
         return float(gap / np.linalg.norm(least_squares(self.loss.X, self.loss.y)))
 
-    def draw(self, figure: Figure, held: Any, best_at: int, shown: Any) -> None:
-        """Above the errors of both paths, below some weights of both, against the time step k."""
+    def draw(self, figure: Figure, held: Any, best_at: int, shown: Any) -> str:
+        """Above the errors of both paths, below some weights of both, against the time step k.
+
+        Returns in words what is to be seen.
+        """
         top, bottom = figure.subplots(2, 1, sharex=True)
         ks = np.unique(np.geomspace(1, len(self.path) - 1, 120).astype(int))
         time, ours, theirs = self.step * ks, self.path[ks], self.twins(ks)
@@ -78,6 +81,13 @@ class Stopped:
         twin.set_label("ridge, λ = 1/t")
         bottom.set(xlabel="time t = step × iterations", title="weights")
         bottom.legend(loc="lower left")
+        lowest, ridge_lowest = (2 * held.value(w).min() for w in (ours, theirs))
+        return (
+            f"Two panels against time, logarithmic. Above, the held-out error of descent falls to "
+            f"{lowest:.0f} at a dotted line and rises; that of ridge falls to {ridge_lowest:.0f} "
+            "and rises; both end level. The training error only falls. Below, weights of descent "
+            f"and of ridge run side by side: {', '.join(shown)}."
+        )
 
     def __call__(self, figure: Figure, k: float, lam: float) -> str:
         """Draw both sets of weights; the sentence says how far apart they are."""

@@ -27,8 +27,11 @@ def hard_threshold(w: Array, threshold: float) -> Array:
     return np.where(np.abs(w) > threshold, w, 0.0)
 
 
-def draw_prices(figure: Figure) -> None:
-    """What one weight costs, above; what a prox step leaves of it, below."""
+def draw_prices(figure: Figure) -> str:
+    """What one weight costs, above; what a prox step leaves of it, below.
+
+    Returns in words what is to be seen, as all drawings of this chapter do.
+    """
     w = np.linspace(-3, 3, 601)
     price, left = figure.subplots(2, 1, sharex=True)
     for name, penalty in SCALAR.items():
@@ -40,6 +43,13 @@ def draw_prices(figure: Figure) -> None:
     left.set(title="what a prox step of 1 leaves of it", xlabel="weight w")
     price.legend(loc="upper center")
     left.legend(loc="upper left")
+    return (
+        "Two panels over one weight from minus 3 to 3. Above, the prices: L1 is a V, L2 a "
+        "parabola, the elastic net lies between. Below, what a prox step leaves: L1's line is "
+        "flat at zero between minus 1 and 1 and then parallel to the diagonal; L2's is a straight "
+        "line of half the slope; the elastic net has a flat piece and then a lower slope; the "
+        "dotted hard threshold jumps from zero to the diagonal."
+    )
 
 
 def ball(penalty: Any, across: Any, n: int = 721) -> Array:
@@ -59,7 +69,7 @@ def ball(penalty: Any, across: Any, n: int = 721) -> Array:
     return low * circle
 
 
-def draw_balls(figure: Figure) -> None:
+def draw_balls(figure: Figure) -> str:
     """The sets of weights that cost 1: L1, L2, elastic net, group lasso."""
     plane, e = np.eye(2), np.eye(3)
     curves = {
@@ -79,9 +89,15 @@ def draw_balls(figure: Figure) -> None:
         axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     figure.supxlabel("one weight", fontsize=12)
     figure.supylabel("another weight", fontsize=12)
+    return (
+        "Four panels in the plane of two weights. L1 is a square standing on its corner. L2 is a "
+        "circle. The elastic net is a square with bulging sides that keeps four corners. The group "
+        "lasso shows two curves: for two weights of one group a dashed circle, for two weights of "
+        "different groups a diamond with corners, shorter along the larger group."
+    )
 
 
-def draw_touching(figure: Figure, loss: Any, found: dict[str, Any], names: Any) -> None:
+def draw_touching(figure: Figure, loss: Any, found: dict[str, Any], names: Any) -> str:
     """Contours of a loss in two weights, and the L1 and L2 balls that its minimizers lie on."""
     panels = figure.subplots(2, 1, sharex=True, sharey=True)
     corner = np.abs(np.stack(list(found.values()))).max() * 1.1
@@ -103,6 +119,26 @@ def draw_touching(figure: Figure, loss: Any, found: dict[str, Any], names: Any) 
         axes.set(title=f"{name} ball and contours of the loss", ylabel=f"weight of {names[1]}")
         axes.set(xlim=sides[[0, -1]], ylim=sides[[0, -1]] * 0.55, aspect="equal")
     axes.set_xlabel(f"weight of {names[0]}")
+    return (
+        "Two panels with the elliptical contours of a loss around a star, its minimum. Above, an "
+        f"L1 diamond touches a contour at a second weight of {found['L1'][1]:.2g}. Below, an L2 "
+        f"disk touches a contour at a second weight of {found['L2'][1]:.2g}."
+    )
+
+
+def draw_beliefs(figure: Figure, lams: Any, errors: Any, predicted: float) -> str:
+    """The mean error of the weights against lam, and the lam that the belief predicts."""
+    axes, best = figure.subplots(), int(np.argmin(errors))
+    axes.plot(lams, errors, color=style.BLUE)
+    axes.axvline(predicted, color=style.INK, linestyle=":", label="predicted")
+    axes.plot(lams[best], errors[best], "o", color=style.RED, label="best λ found")
+    axes.set(xscale="log", xlabel="penalty λ", title="squared error of the weights")
+    axes.legend()
+    return (
+        "A curve of the error against the penalty, a valley with a flat floor, lowest at "
+        f"{lams[best]:.2g}. A dotted vertical line marks the predicted best penalty, "
+        f"{predicted:.2g}."
+    )
 
 
 def _reach(penalty: Any, w: Any) -> float:
@@ -111,7 +147,7 @@ def _reach(penalty: Any, w: Any) -> float:
     return float(on if isinstance(penalty, L1) else np.sqrt(on))
 
 
-def draw_complexity(figure: Figure, lams: Any, dof: Any, score: Any) -> None:
+def draw_complexity(figure: Figure, lams: Any, dof: Any, score: Any) -> str:
     """The effective number of parameters, and the score whose minimum chooses lam."""
     top, bottom = figure.subplots(2, 1, sharex=True)
     best = int(np.argmin(score))
@@ -125,9 +161,14 @@ def draw_complexity(figure: Figure, lams: Any, dof: Any, score: Any) -> None:
     bottom.plot(lams[best], score[best], marker="o", color=style.INK, linestyle="none")
     top.set(title="effective number of parameters", ylim=(0, 11.5))
     bottom.set(title="generalized cross-validation score", xlabel="penalty λ", xscale="log")
+    return (
+        "Two curves over the penalty. Above, the effective number of parameters falls from "
+        f"{dof[0]:.3g} to {dof[-1]:.2g} in a long slope. Below, the score is nearly flat for small "
+        f"penalties, has a shallow minimum at {lams[best]:.1g}, and rises steeply beyond."
+    )
 
 
-def draw_singular(figure: Figure, values: dict[str, Array]) -> None:
+def draw_singular(figure: Figure, values: dict[str, Array]) -> str:
     """Lists of singular values, largest first, each with its own marker and line."""
     axes: Axes = figure.subplots()
     for (name, s), marker in zip(values.items(), "osv^D", strict=False):
@@ -136,3 +177,7 @@ def draw_singular(figure: Figure, values: dict[str, Array]) -> None:
         xlabel="place in the list", title="singular values after one prox step", ylim=(0, None)
     )
     axes.legend()
+    lists = "; ".join(
+        f"{k} from {s[0]:.2g} to {round(s[-1], 3) + 0.0:.2g}" for k, s in values.items()
+    )
+    return f"Lists of singular values, largest first, after one prox step: {lists}."

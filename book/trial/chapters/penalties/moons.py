@@ -76,14 +76,17 @@ def level_lines(x: Array, y: Array, height: Array) -> list[Array]:
 
 
 def turning(line: Array, chord: float = 0.05) -> float:
-    """The sum of all changes of direction of a line (k, 2), in radians; 0 for a straight one.
+    """The sum of all changes of direction of a line (k, 2), in radians.
 
-    Measured between points a chord apart: the line follows a grid, whose jags are no turns.
+    Measured between points a chord apart: the line follows a grid, whose
+    jags are no turns.
     """
-    along = np.append(0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1)))
+    pieces = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    along = np.append(0, np.cumsum(pieces))
     at = np.linspace(0, along[-1], max(int(along[-1] / chord), 4))
     steps = np.diff([np.interp(at, along, x) for x in line.T], axis=1)
-    return float(np.abs(np.diff(np.unwrap(np.arctan2(steps[1], steps[0])))).sum())
+    directions = np.unwrap(np.arctan2(steps[1], steps[0]))
+    return float(np.abs(np.diff(directions)).sum())
 
 
 def lengths(piece: Array) -> float:
@@ -114,8 +117,11 @@ def draw_points(axes: Axes, moons: Moons) -> None:
     axes.grid(False)
 
 
-def draw_boundaries(figure: Figure, moons: Moons, straight: Moons, lams: Any) -> None:
-    """One panel for each lam: the curved boundary and, dashed, that of a linear model."""
+def draw_boundaries(figure: Figure, moons: Moons, straight: Moons, lams: Any) -> str:
+    """One panel for each lam: the curved boundary and, dashed, that of a linear model.
+
+    Returns in words what is to be seen.
+    """
     panels = figure.subplots(len(lams), 1, sharex=True, sharey=True)
     for axes, lam in zip(panels, lams, strict=True):
         draw_points(axes, moons)
@@ -123,6 +129,13 @@ def draw_boundaries(figure: Figure, moons: Moons, straight: Moons, lams: Any) ->
             for piece in model.boundary(lam):
                 axes.plot(*piece.T, color=color, linestyle=dashes, linewidth=2)
         axes.set_title(f"λ = {lam:g}: length {moons.length(lam):.2f}, dashed: a linear model")
+    bends = (f"{sum(map(turning, moons.boundary(lam))):.1f} at λ = {lam:g}" for lam in lams)
+    return (
+        f"{len(lams)} panels with two interleaved moons of points and the boundary between them. "
+        "At the weakest penalty it winds and has extra loops far from the points, at the strongest "
+        f"it is flatter. It turns by {', '.join(bends)}. The dashed boundary of the linear "
+        "model is a straight line in all of them."
+    )
 
 
 class Trial:
