@@ -14,6 +14,12 @@ EXERCISE = """
 
 Do nothing; {{numref}}`ex-{other}-1` does more.
 ```
+
+$$
+1 + 1
+$$ (eq-{chapter}-1)
+
+Not as in {{eq}}`eq-{other}-1`.
 """
 
 
@@ -21,7 +27,10 @@ Do nothing; {{numref}}`ex-{other}-1` does more.
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("numbers")
     extensions = ["myst_parser", "sphinx_exercise", "trial.sphinx.numbers"]
-    (folder / "conf.py").write_text(f"extensions = {extensions}\nnumfig = True\n")
+    settings = (
+        f"extensions = {extensions}\nnumfig = True\nmyst_enable_extensions = ['dollarmath']\n"
+    )
+    (folder / "conf.py").write_text(settings)
     (folder / "index.md").write_text("# Book\n\n```{toctree}\nsteps\ndepth\n```\n")
     for name, chapter, other in (("steps", 3, 7), ("depth", 7, 3)):
         page = EXERCISE.format(title=name.title(), chapter=chapter, other=other)
@@ -50,6 +59,7 @@ def test_a_second_build_writes_no_page_and_the_numbers_are_those_of_the_labels(f
     for page, own, other in (("steps", "3.1", "7.1"), ("depth", "7.1", "3.1")):
         html = (folder / "out" / f"{page}.html").read_text()
         assert f"Exercise {own}" in html and f"Exercise {other}" in html
+        assert f">({own})<" in html and f">({other})</a>" in html  # an equation, and a link to one
     with (folder / "steps.md").open("a") as page:
         page.write("\nMore.\n")
     assert build(folder) == {"index", "steps"}  # and the page above it, as always in Sphinx

@@ -33,6 +33,10 @@ def renumber(app: Sphinx, env: BuildEnvironment) -> list[str]:
         for label in (theorems := tables.get("theorem", {})):
             if found := THEOREM.fullmatch(label):
                 theorems[label] = (f"T{found[1]}",)
+        # A reference takes its number from here, the equation itself from the domain below.
+        for node_id in (equations := tables.get("displaymath", {})):
+            if found := EQUATION.fullmatch(node_id.removeprefix("equation-")):
+                equations[node_id] = (found[1].upper(), found[2])
     equations = env.get_domain("math").data["objects"]
     for label, (page, counted) in equations.items():
         equations[label] = (page, equation(label, counted))
