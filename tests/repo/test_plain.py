@@ -193,6 +193,7 @@ WORDS = {"step-limit": "step limit", "over-fitting": "over-fitting"}
         ("by [(7.2)](07_step_sizes.ipynb)", "by {eq}`eq-7-2`"),
         ("a [limit](../book/glossary.md#step-limit)", "a {term}`limit <step limit>`"),
         ("[it](../book/glossary.md#over-fitting)", "{term}`it <over-fitting>`"),
+        ("in $[0, 1)$ a [wall](../book/glossary.md#wall)", "in $[0, 1)$ a {term}`wall <wall>`"),
         (
             "so ([A 1](../book/bibliography.md#a1); [B 2](../book/bibliography.md#b2)).",
             "so {cite:p}`a1,b2`.",

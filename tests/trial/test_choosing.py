@@ -138,18 +138,21 @@ def test_the_figures_show_every_curve_and_every_bar(small):
     curves = [cross_validate(RAW, Y, choosing.LAMS, kfold(442, 2, np.random.default_rng(0)))] * 3
     others = {"leave-one-out": ridge_loo(RAW, Y, [1.0, 0.1]), "GCV": gcv(RAW, Y, [1.0, 0.1])}
     figure = style.new_figure()
-    choosing.draw_choices(figure, curves, others)
+    alt = choosing.draw_choices(figure, curves, others, border=0.02)
+    assert alt.endswith(f"{float(curves[0].best < 0.02):.0%} of the choices lie below 0.02.")
     top, bottom = figure.axes
     assert len(top.lines) == 6 and sum(bar.get_height() for bar in bottom.patches) == 3
     np.testing.assert_allclose(top.lines[3].get_xdata(), [curves[0].best] * 3)
     figure = style.new_figure()
-    choosing.draw_sizes(figure, [small, choosing.trials(60, 2)])
+    alt = choosing.draw_sizes(figure, [small, choosing.trials(60, 2)])
+    assert f"falls from {small.error['no penalty'].mean():.0f} at 40 training rows to" in alt
     np.testing.assert_array_equal(figure.axes[0].lines[0].get_xdata(), [40, 60])
     np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata()[0], small.error["5-fold"].mean())
     np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata()[0], small.gain()[2])
     figure = style.new_figure()
     lams = np.array([0.01, 0.1, 1.0])
-    choosing.draw_descent(figure, lams, np.array([3.0, 2.0, 4.0]), np.array([[1.0], [0.1]]))
+    alt = choosing.draw_descent(figure, lams, np.array([3.0, 2.0, 4.0]), np.array([[1.0], [0.1]]))
+    assert alt.endswith("run from 1 to 0.1.")
     np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), [4, 2])
 
 

@@ -143,21 +143,27 @@ def test_a_promise_is_that_of_cross_validation_and_is_kept_or_not_on_the_other_r
 def test_every_picture_can_be_drawn_and_shows_its_numbers():
     cloud = Augmented(np.ones((3, 1)), np.arange(3.0))
     figure = style.new_figure()
-    data_page.draw_lines(figure, POINTS, CENTERED, cloud, {"a": 3.5, "b": 2.0, "c": 1.0})
+    alt = data_page.draw_lines(figure, POINTS, CENTERED, cloud, {"a": 3.5, "b": 2.0, "c": 1.0})
+    assert alt.endswith("Their slopes: a 3.50, b 2.00, c 1.00.")
     assert [line.get_ydata()[1] for line in figure.axes[0].lines[2:]] == [14, 8, 4]
     figure = style.new_figure()
-    data_page.draw_copies(figure, [1, 4], {1.0: [0.2, 0.1]}, {1.0: 0.04})
+    alt = data_page.draw_copies(figure, [1, 4], {1.0: [0.2, 0.1]}, {1.0: 0.04})
+    assert alt.endswith("from 1 to 4 copies. The error falls for σ = 1 from 0.2 to 0.1.")
     np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), [0.2, 0.1])
     figure = style.new_figure()
     one = np.array([0, 1]), np.array([2000, 2500]), np.array([3000, 2900])
-    data_page.draw_errors(figure, {40: one, 300: one}, {40: one, 300: one})
+    alt = data_page.draw_errors(figure, {40: one, 300: one}, {40: one, 300: one})
+    assert "With 300 rows the training error goes from 2000 to 2500;" in alt
+    assert "3000 without noise, smallest at 1 with 2900" in alt
     assert [len(axes.lines) for axes in figure.axes] == [4, 4]
     figure = style.new_figure()
-    data_page.draw_choices(figure, {"quiet": [1e-3, 1e-1, 1e-2], "loud": [1.0]})
+    alt = data_page.draw_choices(figure, {"quiet": [1e-3, 1e-1, 1e-2], "loud": [1.0]})
+    assert "quiet: from 0.001 to 0.1, median 0.01;" in alt
     np.testing.assert_array_equal(figure.axes[0].lines[1].get_xdata(), [1e-2, 1e-2])
     figure = style.new_figure()
-    data_page.draw_promises(figure, {"random": [data_page.Promise(3000, 3100, 2900)]})
-    np.testing.assert_array_equal(figure.axes[0].lines[1].get_xydata(), [[3000, 3100]])
+    alt = data_page.draw_promises(figure, {"random": [data_page.Promise(2000, 3000, 2900)]})
+    assert alt.endswith("random: 1, 1.5 to 1.5 times the promise.")
+    np.testing.assert_array_equal(figure.axes[0].lines[1].get_xydata(), [[2000, 3000]])
 
 
 @pytest.fixture

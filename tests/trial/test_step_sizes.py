@@ -166,7 +166,9 @@ def test_momentums_limit_is_where_the_spectral_radius_passes_one(form, beta):
 def test_the_race_is_drawn_with_a_line_for_each_rule():
     races = {name: run(name, [0.5, 1.5], 200) for name in RULES}
     figure = style.new_figure()
-    step_sizes.draw_race(figure, np.array([0.5, 1.5]), races)
+    alt = step_sizes.draw_race(figure, np.array([0.5, 1.5]), races)
+    told = "gradient descent never arrives from 0.5 times the limit, diverges from 1.5;"
+    assert told in alt
     named = [
         line.get_label()
         for axes in figure.axes
@@ -201,7 +203,8 @@ def test_adamw_ends_in_its_box_and_adam_with_l2_at_ridge(lam):
     np.testing.assert_allclose(inside, ridge(X, Y, lam), atol=1e-6)
     np.testing.assert_allclose(outside, 1 / lam, atol=5e-4)
     figure = style.new_figure()
-    step_sizes.draw_boxes(figure, LOSS, {lam: inside[None]}, {lam: outside[None]})
+    alt = step_sizes.draw_boxes(figure, LOSS, {lam: inside[None]}, {lam: outside[None]})
+    assert alt.endswith(f"of half widths {1 / lam:.2g}.")
     np.testing.assert_allclose(figure.axes[0].lines[1].get_xydata()[-1], outside)
 
 
@@ -264,7 +267,7 @@ def test_the_explorer_says_how_both_rules_end():
 def test_the_map_shows_each_fate_where_it_belongs():
     runs = hyper.hyper_runs(LOSS, START, BEST, LIMIT, [0.5, 5, 50], [1e-3, 0.5], 600)
     figure = style.new_figure()
-    hyper.draw_fates(figure, runs)
+    assert hyper.draw_fates(figure, runs).startswith("Two maps, the first rate upward")
     for axes, fate in zip(figure.axes, runs.fate.values(), strict=True):
         np.testing.assert_array_equal(axes.collections[0].get_array(), fate.T)
         low, high = axes.get_xlim()
@@ -298,7 +301,8 @@ def test_the_edge_is_drawn_with_a_line_for_each_step_without_penalty():
     pairs = [(0.2, 0.0), (0.4, 0.0), (0.4, 0.001), (0.4, 0.01)]
     seen = edge.watch(pairs, seeds=2, n_steps=4, every=2)
     figure = style.new_figure()
-    edge.draw_edge(figure, seen, 2)
+    alt = edge.draw_edge(figure, seen, 2)
+    assert "at step 0.4 with λ = 0.01 it ends at" in alt and "2/step is 5;" in alt
     top, bottom = figure.axes
     assert [t.get_text() for t in top.get_legend().get_texts()] == ["step 0.2", "step 0.4"]
     dots = bottom.lines[1].get_ydata()

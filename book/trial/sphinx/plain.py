@@ -34,12 +34,12 @@ DETAILS = re.compile(r"^<details>\n<summary>(.+?)</summary>\n\n(.*?)\n\n</detail
 EXERCISE = re.compile(r"^### Exercise (\w+)\.(\d+): (.+)\n\n((?:(?!^#{2,3} ).*\n?)+)", re.M)
 TAGGED = re.compile(r"^\$\$\s*((?:(?!\$\$).)*?)\s*\\tag\{(\w+)\.(\d+)\}\s*\$\$$", re.M | re.S)
 NUMBER = re.compile(r"\[\((\w+)\.(\d+)\)\]\(\w+\.ipynb\)|(?<![\w\]])\((\w+)\.(\d+)\)")
-WORD = re.compile(r"\[([^\]]+)\]\((?:\.\./book/)?glossary\.md#([\w-]+)\)")
+WORD = re.compile(r"\[([^\[\]]+)\]\((?:\.\./book/)?glossary\.md#([\w-]+)\)")
 HOME = re.compile(r"\[\w+\]\(\.\./notebooks/(\w+)\.ipynb\)$", re.M)
-CITED = r"\[[^\]]+\]\(\.\./book/bibliography\.md#(\w+)\)"
+CITED = r"\[[^\[\]]+\]\(\.\./book/bibliography\.md#(\w+)\)"
 CITATIONS = re.compile(rf"\(({CITED}(?:; {CITED})*)\)")
-PROVED = re.compile(r"\[([^\]]+)\]\(\.\./book/proofs\.md#(t\d+)\)")
-THEOREM = re.compile(r"\[Theorem: ([^\]]+)\]\(\w+\.ipynb\)")
+PROVED = re.compile(r"\[([^\[\]]+)\]\(\.\./book/proofs\.md#(t\d+)\)")
+THEOREM = re.compile(r"\[Theorem: ([^\[\]]+)\]\(\w+\.ipynb\)")
 FENCE = re.compile(r"^(```+).*?^\1$", re.M | re.S)
 
 

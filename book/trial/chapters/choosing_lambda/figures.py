@@ -91,8 +91,14 @@ def turns(curve: Any) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
     return 1 + np.flatnonzero(~up[:-1] & up[1:]), 1 + np.flatnonzero(up[:-1] & ~up[1:])
 
 
-def draw_choices(figure: Figure, curves: Sequence[Scores], others: dict[str, Scores]) -> None:
-    """Above the first curves and their lowest points; below how often each lam was chosen."""
+def draw_choices(
+    figure: Figure, curves: Sequence[Scores], others: dict[str, Scores], border: float
+) -> str:
+    """Above the first curves and their lowest points; below how often each lam was chosen.
+
+    Returns the alternative text, as every function here that draws; it counts the choices on both
+    sides of `border`.
+    """
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     for scores in curves[:50]:
         top.plot(scores.lam, scores.mean, color=GRAY, linewidth=1, linestyle="-")
@@ -107,9 +113,17 @@ def draw_choices(figure: Figure, curves: Sequence[Scores], others: dict[str, Sco
     bottom.bar(edges[:-1], counts, np.diff(edges), align="edge", color=style.BLUE, edgecolor="w")
     bottom.set(title=f"chosen λ, {len(curves)} partitions", xlabel="penalty λ")
     bottom.grid(visible=False, axis="x")
+    left = np.mean([s.best < border for s in curves])
+    return (
+        f"Above, the cross-validated error against λ for {len(curves[:50])} partitions, with "
+        f"{' and '.join(others)}. Every curve is nearly flat from 0.0001 to 0.1 and climbs steeply "
+        "beyond; the curves lie at different heights, and their lowest points crowd on the left "
+        "and on the right of the flat part, with hardly any between. Below, the histogram of "
+        f"{len(curves)} choices has two humps; {left:.0%} of the choices lie below {border:g}."
+    )
 
 
-def draw_sizes(figure: Figure, runs: Iterable[Trials]) -> None:
+def draw_sizes(figure: Figure, runs: Iterable[Trials]) -> str:
     """Test errors against the number of training rows, and how often tuning was better."""
     runs = list(runs)
     n = [run.n for run in runs]
@@ -128,9 +142,20 @@ def draw_sizes(figure: Figure, runs: Iterable[Trials]) -> None:
     bottom.set(title="share of splits in which tuning won", xlabel="training rows", ylim=(0, 1.05))
     bottom.set_xticks(n, [f"{k}" for k in n])
     bottom.minorticks_off()
+    first, last = runs[0], runs[-1]
+
+    def fall(rule: str) -> str:
+        ends = (f"{run.error[rule].mean():.0f} at {run.n}" for run in (first, last))
+        return "from {} training rows to {}".format(*ends)
+
+    return (
+        "Above, the mean test error against the number of training rows. Without a penalty it "
+        f"falls {fall('no penalty')}, with tuning {fall('5-fold')}. Below, the share of splits in "
+        f"which tuning won falls from {first.gain()[2]:.0%} to {last.gain()[2]:.0%}."
+    )
 
 
-def draw_descent(figure: Figure, lams: Floats, value: Floats, paths: Floats) -> None:
+def draw_descent(figure: Figure, lams: Floats, value: Floats, paths: Floats) -> str:
     """The validation error against lam; every step of each descent lies on the curve."""
     axes = figure.subplots()
     axes.plot(lams, value, color=style.INK, linestyle="-", linewidth=1.2)
@@ -144,6 +169,11 @@ def draw_descent(figure: Figure, lams: Floats, value: Floats, paths: Floats) -> 
     axes.legend(loc="lower left")
     axes.set(xscale="log", xlabel="penalty λ", title="V, half the validation error")
     axes.set(ylim=(value.min() - 8, value.max() + 8))
+    told = "; ".join(f"from {path[0]:.3g} to {path[-1]:.2g}" for path in paths.T)
+    return (
+        "Half the validation error against λ. It is nearly flat on the left, then has a low hill "
+        f"and a valley. The dots of the descents run {told}."
+    )
 
 
 class Curves:

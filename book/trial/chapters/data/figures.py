@@ -166,8 +166,11 @@ def promise(X: Any, y: Any, rows: Any, lams: Any, partitions: int = 5) -> Promis
     return Promise(promised, np.mean([errors[score.index] for score in scores]), errors.min())
 
 
-def draw_lines(figure: Figure, x: Any, y: Any, cloud: Any, slopes: dict[str, float]) -> None:
-    """Points, their noisy copies, and a line through the origin for each slope."""
+def draw_lines(figure: Figure, x: Any, y: Any, cloud: Any, slopes: dict[str, float]) -> str:
+    """Points, their noisy copies, and a line through the origin for each slope.
+
+    Returns the alternative text, as every function here that draws.
+    """
     axes = figure.subplots()
     axes.plot(cloud.X[:, 0], cloud.y, ".", color=style.BROWN, alpha=0.35, label="noisy copies")
     axes.plot(x, y, "o", color=style.INK, markersize=8, label="the article's points")
@@ -177,9 +180,14 @@ def draw_lines(figure: Figure, x: Any, y: Any, cloud: Any, slopes: dict[str, flo
         axes.plot(ends, slope * ends, dashes, color=color, linewidth=width, label=name)
     axes.set(xlim=ends, ylim=(-12, 14), xlabel="x, centered", title="y, centered")
     axes.legend(loc="upper left", fontsize=10)
+    told = ", ".join(f"{name} {slope:.2f}" for name, slope in slopes.items())
+    return (
+        f"{len(x)} points on a rising curve, each with a horizontal band of shaken copies, and "
+        f"three lines. Their slopes: {told}."
+    )
 
 
-def draw_copies(figure: Figure, counts: Any, errors: dict[float, Any], first: Any) -> None:
+def draw_copies(figure: Figure, counts: Any, errors: dict[float, Any], first: Any) -> str:
     """Measured errors as dots, what the delta method says as lines, both axes logarithmic."""
     axes = figure.subplots()
     counts = np.asarray(counts)
@@ -191,9 +199,17 @@ def draw_copies(figure: Figure, counts: Any, errors: dict[float, Any], first: An
     axes.axhline(0.01, color=style.INK, linewidth=1, linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel="copies", title="error of the slope (1 % dotted)")
     axes.legend()
+    told = "; ".join(
+        f"for σ = {sigma:g} from {error[0]:.1g} to {error[-1]:.1g}"
+        for sigma, error in errors.items()
+    )
+    return (
+        "Falling straight lines on logarithmic axes with dots on them, from "
+        f"{counts[0]} to {counts[-1]} copies. The error falls {told}."
+    )
 
 
-def draw_errors(figure: Figure, curves: dict[int, Any], dots: dict[int, Any]) -> None:
+def draw_errors(figure: Figure, curves: dict[int, Any], dots: dict[int, Any]) -> str:
     """Training and test error against the noise, a panel for each number of rows.
 
     curves[n] is (variances, train, test) of ridge; dots[n] the same of real copies.
@@ -207,9 +223,19 @@ def draw_errors(figure: Figure, curves: dict[int, Any], dots: dict[int, Any]) ->
         axes.set(title=f"mean square error, {n} rows", ylim=(1900, 4500))
     panels[0].legend(ncols=2, loc="lower right", fontsize=10)
     panels[-1].set(xlabel="variance of the noise, which is λ")
+    told = (
+        f"With {n} rows the training error goes from {train[0]:.0f} to {train[-1]:.0f}; the test "
+        f"error is {test[0]:.0f} without noise, smallest at {at[np.argmin(test)]:g} with "
+        f"{min(test):.0f}, and {test[-1]:.0f} at the end."
+        for n, (at, train, test) in curves.items()
+    )
+    return (
+        f"{len(curves)} panels, error against the variance of the noise. {' '.join(told)} The dots "
+        "of the real copies lie on the curves."
+    )
 
 
-def draw_choices(figure: Figure, choices: dict[str, Any]) -> None:
+def draw_choices(figure: Figure, choices: dict[str, Any]) -> str:
     """A row of dots for each list of chosen lambdas, a bar at their median."""
     axes = figure.subplots()
     for row, chosen in enumerate(choices.values()):
@@ -221,9 +247,14 @@ def draw_choices(figure: Figure, choices: dict[str, Any]) -> None:
     axes.set_yticks(range(len(choices)), list(choices))
     axes.set(xscale="log", ylim=(len(choices) - 0.4, -0.6), xlabel="λ that 5 folds choose")
     axes.grid(visible=False, axis="y")
+    told = "; ".join(
+        f"{name}: from {min(chosen):.1g} to {max(chosen):.2g}, median {np.median(chosen):.1g}"
+        for name, chosen in choices.items()
+    )
+    return f"{len(choices)} rows of dots on a logarithmic axis of λ. {told}."
 
 
-def draw_promises(figure: Figure, groups: dict[str, Sequence[Promise]]) -> None:
+def draw_promises(figure: Figure, groups: dict[str, Sequence[Promise]]) -> str:
     """What was promised against what was kept, the diagonal where both agree."""
     axes = figure.subplots()
     ends = np.array([1900, 3900])
@@ -237,3 +268,12 @@ def draw_promises(figure: Figure, groups: dict[str, Sequence[Promise]]) -> None:
     axes.set_yticks([3000, 5000, 10000, 20000], ["3000", "5000", "10000", "20000"])
     axes.minorticks_off()
     axes.legend(loc="upper right")
+    ratios = {name: [p.kept / p.promised for p in group] for name, group in groups.items()}
+    told = "; ".join(
+        f"{name}: {len(found)}, {min(found):.1f} to {max(found):.1f} times the promise"
+        for name, found in ratios.items()
+    )
+    return (
+        "Error on other patients against the promised error, both logarithmic, with a dotted "
+        f"diagonal. Dots of samples: {told}."
+    )

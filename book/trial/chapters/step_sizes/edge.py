@@ -70,8 +70,11 @@ def watch(pairs: Any, seeds: int, n_steps: int, every: int) -> Edge:
     return Edge([tuple(p) for p in pairs], np.array(at), *np.stack(seen, axis=1))
 
 
-def draw_edge(figure: Figure, edge: Edge, settled: int) -> None:
-    """Sharpness over the iterations for each step, and at the end against the step."""
+def draw_edge(figure: Figure, edge: Edge, settled: int) -> str:
+    """Sharpness over the iterations for each step, and at the end against the step.
+
+    Returns the alternative text.
+    """
     colors = style.RED, style.BLUE, style.GREEN, style.PURPLE, style.BROWN
     top, bottom = figure.subplots(2, 1)
     plain = [pair for pair in edge.pairs if pair[1] == 0]
@@ -96,6 +99,17 @@ def draw_edge(figure: Figure, edge: Edge, settled: int) -> None:
         bottom.plot(*np.transpose(dots), label=f"λ = {lam:g}", alpha=0.7, **options)
     bottom.set(xlabel="step", ylabel="sharpness at the end", ylim=(0, 1.3 * 2 / plain[0][0]))
     bottom.legend(loc="upper right", ncols=2)
+    ends = {pair: np.median(edge.after(settled, pair)) for pair in edge.pairs}
+    told = (
+        f"at step {s:g}{f' with λ = {lam:g}' if lam else ''} it ends at {end:.2g}, 2/step is "
+        f"{2 / s:.2g}"
+        for (s, lam), end in ends.items()
+    )
+    return (
+        f"Above, the median sharpness over {edge.at[-1]} iterations, a line for each step, with "
+        "dotted levels at 2 over the step. Below, the sharpness at the end against the step, a dot "
+        f"for each network, and the curve 2/step. Medians: {'; '.join(told)}."
+    )
 
 
 RUNS = 50

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -38,34 +37,12 @@ def nesterov_limit(beta: float, curvature: float) -> float:
     return border(stable, 4 / curvature)
 
 
-def factor(rho: float) -> float:
-    """What a step at rho times the limit does to the distance along the top eigenvector."""
-    return 2 * rho - 1
-
-
-def growth(
-    beta: float, factor: Callable[[float], float] = factor, share: float = 50.0, end: float = 1.0
-) -> float:
-    """log10 of the growth while a rate falls from `share` times the limit to below `end` of it."""
-    log = 0.0
-    while share >= end:
-        log += np.log10(factor(share))
-        share *= 1 - beta
-    return log
-
-
 @cache
 def in_the_box() -> tuple[float, ...]:
     """The best point for AdamW's lam = 0.4."""
     return tuple(map(float, box_minimum(loss, 0.4)))
 
 
-def basin(step: float, lam: float) -> float:
-    """The start up to which the first step of coupled descent on w^4/4 shortens w."""
-    return border(lambda w: abs(w - step * (w**3 + lam * w)) < w, 100.0)
-
-
-BETAS = (0.5, 0.1, 0.02)
 EXERCISES = (
     Exercise(
         id="ex-7.1",
@@ -115,61 +92,6 @@ EXERCISES = (
     ),
     Exercise(
         id="ex-7.3",
-        wanted="three numbers: log10 of the growth for β = 0.5, 0.1 and 0.02, to one decimal",
-        right=lambda: [growth(beta) for beta in BETAS],
-        because="6, 38 and 194 steps. Only the first growth is below 1e12, where a run is over.",
-        hints=(
-            "A step at ρ times the limit multiplies the error along the top eigenvector by 1 - 2ρ.",
-            "Add log10(2ρ - 1) over ρ = r, r(1 - β), r(1 - β)², ... as long as ρ is at least 1.",
-        ),
-        mistakes=(
-            Mistake(
-                lambda: [growth(beta, lambda rho: rho) for beta in BETAS],
-                "At ρ times the limit sL is 2ρ, and the factor is |1 - sL|.",
-            ),
-            Mistake(
-                lambda: [np.log(10) * growth(beta) for beta in BETAS],
-                "That is the natural logarithm; the one to base 10 is wanted.",
-            ),
-            Mistake(
-                lambda: [growth(beta, lambda rho: factor(rho) ** 2) for beta in BETAS],
-                "That is the growth of the loss; the distance grows with its root.",
-            ),
-            Mistake(
-                lambda: [growth(beta, end=1 / (1 - beta)) for beta in BETAS],
-                "One step is missing: the last step above the limit still multiplies the distance.",
-            ),
-        ),
-        rtol=0.0015,
-    ),
-    Exercise(
-        id="ex-7.4",
-        wanted="a function of s and λ: the largest |w| from which the run converges",
-        right=lambda: basin,
-        because="It is the root of 2/s - λ. The penalty makes the basin smaller.",
-        hints=(
-            "The step multiplies w by a factor. Write it down, penalty included.",
-            "The factor is 1 - s(w² + λ). Where is it -1?",
-        ),
-        mistakes=(
-            Mistake(
-                lambda: lambda s, lam: np.sqrt(2 / s),
-                "Without the penalty that is right. With it the factor is 1 - s(w² + λ).",
-            ),
-            Mistake(
-                lambda: lambda s, lam: np.sqrt(2 / s + lam),
-                "The penalty does not help: its gradient has the sign of the other and adds to it.",
-            ),
-            Mistake(
-                lambda: lambda s, lam: 2 / s - lam,
-                "That is the square of the border.",
-            ),
-        ),
-        at=((0.1, 0.0), (0.1, 5.0), (0.3, 2.0)),
-        rtol=1e-6,
-    ),
-    Exercise(
-        id="ex-7.5",
         wanted="three numbers: the largest λ, then b and W of the best point for λ = 0.4",
         right=lambda: [1 / np.abs(best).max(), *in_the_box()],
         because="A box of half width 1/λ holds (-2.5, 3.5) while 1/λ is 3.5 or more.",

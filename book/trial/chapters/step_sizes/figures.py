@@ -96,8 +96,11 @@ def race(rule: Any, loss: Any, start: Any, best: Any, steps: Any, n_steps: int =
     return Race(needed, left, away[-1] >= DIVERGED, value.max(axis=0) / value[0], away[-1])
 
 
-def draw_race(figure: Figure, shares: Floats, races: dict[str, Race]) -> None:
-    """Iterations against the first step, and two rails for runs that never arrive."""
+def draw_race(figure: Figure, shares: Floats, races: dict[str, Race]) -> str:
+    """Iterations against the first step, and two rails for runs that never arrive.
+
+    Returns the alternative text, as every function here that draws.
+    """
     rails = {NEVER: 3e4, DIVERGES: 3e5}
     for axes, names in zip(figure.subplots(2, 1, sharex=True), PANELS, strict=True):
         for i, name in enumerate(names):
@@ -120,11 +123,29 @@ def draw_race(figure: Figure, shares: Floats, races: dict[str, Race]) -> None:
         axes.minorticks_off()
         axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=3, columnspacing=1)
     axes.set_xlabel("(first) step / limit 2/L")
+    told = "; ".join(f"{name} {_fates(race.fate, shares)}" for name, race in races.items())
+    return (
+        "Two panels, iterations to the solution against the step, both logarithmic; two rails at "
+        f"the top hold the runs that never arrive and those that diverge. {told}."
+    )
+
+
+def _fates(fate: NDArray[np.int64], shares: Floats) -> str:
+    """The fates of one rule from the smallest step to the largest, in words.
+
+    >>> _fates(np.array([NEVER, STAYS, DIVERGES]), np.array([0.1, 1.0, 2.0]))
+    'never arrives from 0.1 times the limit, arrives from 1, diverges from 2'
+    """
+    words = {STAYS: "arrives", LEAVES: "arrives and leaves", NEVER: "never arrives"}
+    words[DIVERGES] = "diverges"
+    starts = np.flatnonzero(np.append(True, fate[1:] != fate[:-1]))
+    parts = [f"{words[int(fate[i])]} from {shares[i]:.2g}" for i in starts]
+    return ", ".join([f"{parts[0]} times the limit", *parts[1:]])
 
 
 def draw_boxes(
     figure: Figure, loss: Any, inside: dict[float, Floats], outside: dict[float, Floats]
-) -> None:
+) -> str:
     """Contours of a loss in the plane, boxes |w_i| <= 1/lam, and paths (k, 2) by their lam.
 
     `inside` are Adam's with the decay in the gradient, `outside` AdamW's.
@@ -148,6 +169,13 @@ def draw_boxes(
     axes.plot(*best, color=style.INK, marker="x", markersize=9, linestyle="none", label="no λ")
     axes.set(xlim=(-3, 4), ylim=(-1.2, 4), xlabel="intercept b", ylabel="slope W")
     axes.legend(loc="upper right")
+    halves = ", ".join(f"{1 / lam:.2g}" for lam in outside)
+    return (
+        "The plane of intercept and slope with long narrow contours, from the upper left to the "
+        "lower right. The paths of Adam with L2 end in the valley, to the right of the solution "
+        f"without a penalty. The paths of AdamW end at the upper right corners of {len(outside)} "
+        f"dotted squares around zero, of half widths {halves}."
+    )
 
 
 def box_minimum(loss: Any, lam: Any) -> Floats:

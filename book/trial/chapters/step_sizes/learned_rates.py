@@ -59,8 +59,8 @@ def hyper_runs(
     return HyperRuns(limit, [*map(float, shares)], [*map(float, betas)], **told)
 
 
-def draw_fates(figure: Figure, runs: HyperRuns) -> None:
-    """What became of every start and beta, a map for each rule."""
+def draw_fates(figure: Figure, runs: HyperRuns) -> str:
+    """What became of every start and beta, a map for each rule; returns the alternative text."""
     grids = figure.subplots(2, 1, sharex=True)
     for axes, (form, fate) in zip(grids, runs.fate.items(), strict=True):
         colors = ListedColormap(list(FATES.values()))
@@ -77,6 +77,14 @@ def draw_fates(figure: Figure, runs: HyperRuns) -> None:
     grids[-1].set_xlabel("β, how fast the rate is adapted")
     patches = [Patch(color=color, label=label) for label, color in FATES.items()]
     figure.legend(handles=patches, loc="outside lower center", ncols=3)
+    return (
+        "Two maps, the first rate upward and β to the right. Additive: runs arrive in a block that "
+        "reaches up to between one and three times the limit with a ragged upper edge and ends on "
+        "the right near β = 0.01; all beyond it diverge. Multiplicative: for small β runs above "
+        "the limit diverge, then nearly all do, and from β = 0.01 on a region of arrival opens "
+        "that reaches 50 times the limit before β = 1, where it ends with a sharp edge; a few runs "
+        "inside it diverge. In both maps the smallest rates with a small β are not there yet."
+    )
 
 
 def _edges(centers: Any) -> Floats:
